@@ -1,0 +1,65 @@
+# Every target sets up .venv first when it is missing or older than the requirements.
+# Works with GNU make 3.81 (macOS) and later.
+
+SUITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c '$(SUITS)' 2>/dev/null && { echo $$p; break; }; done)
+DEMO := _build/demo
+LAB := 03_delta_template
+
+BIN := .venv/bin
+PY := $(BIN)/python
+# Written last, so that an interrupted set-up starts again.
+DONE := .venv/.set-up
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint book release clean
+.NOTPARALLEL:
+
+help:  ## print this list (the default)
+	@echo "make <target>, one of:"
+	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-10s %s\n", $$1, $$2}'
+
+demo: $(DONE) release book  ## release the lab, build the book, grade a sample class
+	@echo "Making a sample class in $(DEMO)"
+	@rm -rf $(DEMO)
+	@$(PY) -m tests.submissions.make_class $(DEMO)
+	@cp -R _build/course/source $(DEMO)/source  # formgrader lists the assignments it finds here
+	@echo "Grading it"
+	@$(PY) -m autograder grade $(LAB) --course $(DEMO)
+	@echo
+	@echo "The book: _build/html/index.html"
+	@echo "To see it in formgrader: cd $(DEMO) && ../../$(BIN)/jupyter lab, then the menu Nbgrader > Formgrader"
+
+test: $(DONE) lint  ## check style and types, then run every test
+	@echo "Running the tests"
+	@$(PY) -m pytest -q -n logical --dist loadgroup
+
+lint: $(DONE)  ## check style and types only
+	@echo "Checking style and types"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+
+book: $(DONE)  ## build the book into _build/html
+	@echo "Building the book into _build/html"
+	@$(BIN)/jupyter-book build . -q -W -n --keep-going
+
+release: $(DONE)  ## make exercises/ from solutions/
+	@$(PY) -m autograder release
+
+clean:  ## delete what was built; keeps .venv and _build/course
+	@echo "Deleting what was built"
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 ! -name course -exec rm -rf {} +; fi
+	@if [ -d _build/course ]; then echo "Kept _build/course: it holds submissions and the gradebook"; fi
+
+$(DONE): requirements.txt pyproject.toml
+	@'$(PYTHON)' -c '$(SUITS)' 2>/dev/null || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed and was not found: make PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Setting up .venv (some minutes the first time)"
+	@$(PY) -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear .venv || \
+	  { rm -rf .venv; echo "No venv could be made. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PY) -m pip install -qq -r requirements.txt
+	@touch $@

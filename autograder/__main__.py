@@ -1,0 +1,192 @@
+"""The command line: python -m autograder release | grade | report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.course import labs
+from autograder.course.labs import UsageError
+
+if TYPE_CHECKING:
+    from autograder.course.gradebook import Course
+    from autograder.course.grading import Outcome
+
+_RELEASE = """examples:
+  python -m autograder release                      make every lab
+  python -m autograder release 03_delta_template    make one
+  python -m autograder release --check              exit code 1 when exercises/ is stale"""
+
+_GRADE = """DIR holds what was handed in: DIR/submitted/<student>/<assignment>/<assignment>.ipynb.
+DIR/autograded, DIR/feedback and DIR/gradebook.db are made, as nbgrader makes them.
+What was graded before and has not changed is kept.
+
+example:
+  python -m autograder grade 03_delta_template --course term-1
+
+exit code:
+  0  every submission has a result, broken ones included
+  1  some could not be recorded
+  2  wrong usage"""
+
+_REPORT = """example:
+  python -m autograder report 03_delta_template --course term-1"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except UsageError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nautograder: stopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m autograder", description="Release and grade the labs.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    release = _command(commands, "release", _release, "make exercises/ from solutions/", _RELEASE)
+    release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="labs to make; all when left out")
+    release.add_argument("--check", action="store_true", help="write nothing; exit code 1 when exercises/ is stale")
+
+    grade = _command(commands, "grade", _grade, "grade what was handed in", _GRADE)
+    _add_course(grade)
+    grade.add_argument("--workers", type=_positive, metavar="N", help="submissions at a time; the number of cores")
+    grade.add_argument("--force", action="store_true", help="grade again what has not changed")
+
+    report = _command(commands, "report", _report, "print the score table and the summary again", _REPORT)
+    _add_course(report)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+    epilog: str,
+) -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = commands.add_parser(
+        name, help=text, description=text.capitalize() + ".", epilog=epilog, formatter_class=raw
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_course(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("assignment", metavar="ASSIGNMENT", help="such as 03_delta_template")
+    parser.add_argument("--course", type=Path, default=labs.COURSE, metavar="DIR", help="course folder; _build/course")
+    parser.add_argument("--db-url", metavar="URL", help="gradebook; sqlite in DIR/gradebook.db")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _release(options: argparse.Namespace) -> int:
+    assignments = labs.require(options.assignments)
+    from autograder.course.release import is_fresh, release
+
+    if options.check:
+        stale = [assignment for assignment in assignments if not is_fresh(assignment)]
+        for assignment in stale:
+            print(f"exercises/{assignment} is stale; run: python -m autograder release {assignment}")
+        return 1 if stale else 0
+    for assignment in assignments:
+        changed = release(assignment)
+        print(f"exercises/{assignment}: {'written' if changed else 'up to date'}")
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    labs.require([options.assignment])
+    from autograder.course.gradebook import Course
+    from autograder.course.grading import grade_class
+    from autograder.course.submissions import find_submissions
+
+    submissions = find_submissions(options.course, options.assignment)
+    course = Course.at(options.course, options.assignment, options.db_url)
+    progress = _Progress(len(submissions))
+    try:
+        outcome = grade_class(course, submissions, workers=options.workers, force=options.force, report=progress.show)
+    finally:
+        progress.clear()
+    _print_class(course, [submission.student for submission in submissions])
+    _print_outcome(outcome)
+    return 1 if outcome.failed else 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    labs.require([options.assignment])
+    from autograder.course.gradebook import Course
+
+    if options.db_url is None and not (options.course / "gradebook.db").exists():
+        raise UsageError(f"no gradebook {options.course / 'gradebook.db'}: grade the class first")
+    course = Course.at(options.course, options.assignment, options.db_url)
+    students = sorted(course.scores())
+    if not students:
+        raise UsageError(f"the gradebook holds no submission of {options.assignment}: grade the class first")
+    _print_class(course, students)
+    return 0
+
+
+def _print_class(course: Course, students: Sequence[str]) -> None:
+    from autograder.course.results import read_results
+    from autograder.course.summary import summary, table
+
+    results = read_results(course, students)
+    print(*table(results), "", *summary(results), "", sep="\n")
+    print(f"feedback   {course.folder / 'feedback'}")
+    print(f"gradebook  {course.db_url}")
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    from autograder.course.summary import plain
+
+    graded, kept, failed = len(outcome.graded), len(outcome.kept), len(outcome.failed)
+    print(f"\n{graded} graded, {kept} kept from before, {failed} not recorded")
+    for student, reason in outcome.failed.items():
+        print(f"not recorded: {plain(student)}: {plain(reason)}; run the same command again", file=sys.stderr)
+
+
+class _Progress:
+    """One line on a terminal that says how far grading is; nothing when the output goes elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.began = time.monotonic()
+        self.visible = sys.stderr.isatty()
+        self._write(f"0 of {total}")
+
+    def show(self, outcome: Outcome) -> None:
+        rate = len(outcome.graded) / (time.monotonic() - self.began)
+        left = f", {(self.total - outcome.done) / rate:.0f} s left" if rate else ""
+        failed = f", {len(outcome.failed)} not recorded" if outcome.failed else ""
+        self._write(f"{outcome.done} of {self.total}{failed}{left}")
+
+    def clear(self) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if self.visible:
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

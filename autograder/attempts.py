@@ -1,0 +1,156 @@
+"""Puts a question to a solution and records what happened.
+
+This module runs beside the learner's code: it imports NumPy and the standard library, nothing of the grader.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograder.answers import Answer, Unusable, describe, read, split
+
+Solution: TypeAlias = Callable[..., Any]
+Arguments: TypeAlias = Mapping[str, Any]
+Attempt: TypeAlias = Callable[[Solution, Arguments], Mapping[str, object]]
+
+_LONGEST_MESSAGE = 300
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception from the learner's code: its type, its message, and the line it came from if that is known."""
+
+    kind: str
+    text: str
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one question brought: the answers by name, the same again on a second call, what went wrong."""
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    again: Mapping[str, Answer] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    raised: Raised | None = None
+
+
+def call(solution: Solution, arguments: Arguments, names: Sequence[str]) -> Mapping[str, object]:
+    """Call `solution` with `arguments` by position and return its values under `names`."""
+    return split(solution(*arguments.values()), names)
+
+
+def call_for_keys(solution: Solution, arguments: Arguments, names: Sequence[str]) -> Mapping[str, object]:
+    """Call `solution` with `arguments` by position and return the entries `names` of the dict it returns."""
+    value = solution(*arguments.values())
+    if not isinstance(value, dict):
+        wanted = f"a dict with the keys {', '.join(names)}"
+        return dict.fromkeys(names, Unusable(describe(value), wanted))
+    return {name: value.get(name, Unusable(f"no key {name}", f"the key {name}")) for name in names}
+
+
+def observe(attempt: Attempt, solution: Solution, arguments: Arguments, *, repeat: bool = True) -> Observation:
+    """Make the attempt on a copy of the arguments, then once more on another copy.
+
+    Printing and warnings are switched off meanwhile. An argument counts as changed when it is not bit for bit
+    what it was.
+    """
+    first_copy = copy.deepcopy(dict(arguments))
+    try:
+        with _quiet():
+            answers = _read_all(attempt(solution, first_copy))
+            changed = tuple(name for name in arguments if not _same(arguments[name], first_copy[name]))
+            second_copy = copy.deepcopy(dict(arguments))
+            again = _read_all(attempt(solution, second_copy)) if repeat else answers
+    except KeyboardInterrupt:  # someone, or a time limit, wants to stop
+        raise
+    except BaseException as error:
+        return Observation(raised=_raised(error, solution))
+    return Observation(answers, again, changed)
+
+
+@contextlib.contextmanager
+def standing_in(solution: Solution, replacements: Mapping[str, Solution]) -> Iterator[None]:
+    """Let `solution` see these functions under their names in its own module, and what was there before afterwards."""
+    names = getattr(_function_of(solution), "__globals__", {})
+    before = dict(names)
+    names.update(replacements)
+    try:
+        yield
+    finally:
+        for name in replacements:
+            if name in before:
+                names[name] = before[name]
+            else:
+                names.pop(name, None)
+
+
+def _function_of(solution: Solution) -> Solution:
+    """Return `solution`, or for a class the first function written in it: both know the learner's module."""
+    if not isinstance(solution, type):
+        return solution
+    return next((value for value in vars(solution).values() if hasattr(value, "__code__")), solution)
+
+
+def _read_all(values: Mapping[str, object]) -> dict[str, Answer]:
+    return {name: read(value) for name, value in values.items()}
+
+
+def _same(before: object, after: object) -> bool:
+    if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
+        return before.shape == after.shape and before.tobytes() == after.tobytes()
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(_same(before[key], after[key]) for key in before)
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        return len(before) == len(after) and all(map(_same, before, after))
+    return bool(before == after)
+
+
+class _Discard(io.TextIOBase):
+    """A stream that forgets what is written to it, so that a flood of prints costs no memory."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    discard = _Discard()
+    with (
+        contextlib.redirect_stdout(discard),
+        contextlib.redirect_stderr(discard),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _raised(error: BaseException, solution: Solution) -> Raised:
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return Raised(type(error).__name__, text[:_LONGEST_MESSAGE], _line_in(solution, error))
+
+
+def _line_in(solution: Solution, error: BaseException) -> str:
+    """Return the innermost line of the solution's own file in the traceback, or "" if there is none."""
+    code = getattr(_function_of(solution), "__code__", None)
+    if code is None:
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == code.co_filename and frame.line]
+    return own[-1].line or "" if own else ""

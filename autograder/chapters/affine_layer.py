@@ -1,0 +1,610 @@
+"""The exercises of chapter 04: the affine layer. Sizes: N samples; D units below, M units in the layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from autograder.answers import Array, Unusable, read
+from autograder.attempts import Arguments, Solution
+from autograder.exercise import Arrays, Case, Exercise, Section, Suspect
+from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, sigmoid, suspect
+from autograder.judging import compare_with_expected
+from autograder.oracles import Forward, autograd, central_differences
+
+CHAPTER = "04_affine_layer"
+
+PRODUCT = Section("affine-layer-product", "The product")
+BIAS = Section("affine-layer-bias", "The bias")
+LAYER = Section("affine-layer-class", "The layer as a class")
+SIGMOID_LAYER = Section("affine-layer-activation", "An activation is a layer too")
+STACK = Section("affine-layer-stack", "A network is a list of layers")
+
+Rng: TypeAlias = np.random.Generator
+Values: TypeAlias = Mapping[str, Array]
+
+# (N, D, M): all sizes different, a batch of one, a single unit, and squares, where a transpose fits without an error.
+SIZES = ((4, 3, 2), (5, 2, 4), (1, 3, 2), (1, 4, 1), (6, 2, 1), (3, 3, 3), (2, 2, 2), (4, 4, 4), (7, 1, 3))
+
+
+def _only_first_row(array: Tensor) -> Tensor:
+    """Return `array` with every row but the first set to 0: a batch of which only the first sample counts."""
+    return array * (torch.arange(len(array)) == 0)[:, None]
+
+
+# --- matmul_backward
+
+
+def _product(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
+    return (upstream * (x @ W)).sum()
+
+
+def _product_transposed(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
+    """An error whose gradient sends the upstream gradient through W, not its transpose (square W only)."""
+    return (upstream * (x @ W.T)).sum()
+
+
+def _product_of_sums(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
+    return _product(x.sum(0, keepdim=True), W, upstream.sum(0, keepdim=True))
+
+
+def _product_upstream_ignored(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
+    return _product(x, W, torch.ones_like(upstream))
+
+
+def _product_of_ones(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
+    return _product(torch.ones_like(x), W, upstream)
+
+
+def _product_weights_ignored(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
+    return _product(x, torch.ones_like(W), upstream)
+
+
+def _product_first_sample(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
+    return _product(x, W, _only_first_row(upstream))
+
+
+def _product_one_unit(x: Tensor, W: Tensor, upstream: Tensor, unit: int) -> Tensor:
+    return _product(x, W[:, [unit]], upstream[:, [unit]])
+
+
+def _matmul_inputs(rng: Rng) -> list[Case]:
+    return [Case(f"N = {N}, D = {D}, M = {M}", _matmul_values(rng, N, D, M)) for N, D, M in SIZES]
+
+
+def _matmul_values(rng: Rng, N: int, D: int, M: int) -> dict[str, Array]:
+    x = rng.normal(size=(N, D)) * rng.integers(0, 2, (N, D))
+    x[0, 0] = 0.5  # some inputs are exactly 0, not all
+    return {"x": x, "W": rng.normal(size=(D, M)), "upstream": rng.normal(size=(N, M))}
+
+
+MATMUL_BACKWARD = gradient_exercise(
+    "matmul_backward(x, W, upstream)",
+    CHAPTER,
+    PRODUCT,
+    {"dx": 2, "dW": 2},
+    _matmul_inputs,
+    _product,
+    {"dx": "x", "dW": "W"},
+    dict,
+    [
+        suspect("weights-transposed", "dx", _product_transposed, "x"),
+        suspect("weights-ignored", "dx", _product_weights_ignored, "x"),
+        *(suspect("one-k-only", "dx", partial(_product_one_unit, unit=unit), "x") for unit in (0, -1)),
+        suspect("input-ignored", "dW", _product_of_ones, "W"),
+        suspect("sums-before-product", "dW", _product_of_sums, "W"),
+        *(
+            suspect(mistake, part, forward, wrt)
+            for part, wrt in (("dx", "x"), ("dW", "W"))
+            for mistake, forward in (
+                ("upstream-taken-as-one", _product_upstream_ignored),
+                ("first-sample-only", _product_first_sample),
+            )
+        ),
+    ],
+)
+
+
+# --- bias_add_backward
+
+
+def _bias(b: Tensor, upstream: Tensor) -> Tensor:
+    return (upstream * b).sum()
+
+
+def _bias_inputs(rng: Rng) -> list[Case]:
+    sizes = [(N, M) for N, _, M in SIZES] + [(3, 5)]
+    return [Case(f"N = {N}, M = {M}", {"upstream": rng.normal(size=(N, M))}) for N, M in sizes]
+
+
+BIAS_ADD_BACKWARD = gradient_exercise(
+    "bias_add_backward(upstream)",
+    CHAPTER,
+    BIAS,
+    {"value": 2},
+    _bias_inputs,
+    _bias,
+    {"value": "b"},
+    lambda upstream: {"b": np.zeros(upstream.shape[1]), "upstream": upstream},
+    [
+        Suspect("batch-not-summed", "value", lambda case: case.names.upstream),
+        Suspect("wrong-axis", "value", lambda case: case.names.upstream.sum(axis=1)),
+        suspect("first-sample-only", "value", lambda b, upstream: _bias(b, _only_first_row(upstream)), "b"),
+        suspect("upstream-taken-as-one", "value", lambda b, upstream: _bias(b, torch.ones_like(upstream)), "b"),
+    ],
+)
+
+
+# --- classes: what an attempt does with a layer
+
+
+def _backward(layer: Any, upstream: Array) -> object:
+    """Return layer.backward(upstream); an exception becomes an unusable value, so that forward keeps its points."""
+    try:
+        return layer.backward(upstream)
+    except NotImplementedError:
+        return Unusable("nothing (`backward` is not written yet)")
+    except Exception as error:
+        return Unusable(f"nothing (`backward` raised {type(error).__name__}: {str(error)[:200]})")
+
+
+def _set_by_backward(layer: Any, name: str) -> object:
+    value = getattr(layer, name, None)
+    return Unusable(f"no `.{name}` set by `backward`") if value is None else value
+
+
+# --- Affine
+
+# A case is one step, forward(x) and backward(upstream), of a layer that has lived: `earlier` steps were made with it
+# and its W and b replaced after each, it has seen the inputs `before_x` and the upstream gradients `before_upstream`
+# since, and `others` are layers alive beside it.
+
+
+def _attempt_affine(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    layer = solution(arguments["W"], arguments["b"])
+    others = [solution(one["W"], one["b"]) for one in arguments["others"]]
+    for step in arguments["earlier"]:
+        layer.forward(step["x"])
+        _backward(layer, step["upstream"])
+        layer.W, layer.b = layer.W - step["step_W"], layer.b - step["step_b"]
+    for x in arguments["before_x"]:
+        layer.forward(x)
+    output = layer.forward(arguments["x"])
+    for other, one in zip(others, arguments["others"], strict=True):
+        other.forward(one["x"])
+    forward = read(output)  # the other layers must not have changed it
+    for upstream in arguments["before_upstream"]:
+        _backward(layer, upstream)
+    returned = _backward(layer, arguments["upstream"])
+    for other, one in zip(others, arguments["others"], strict=True):
+        _backward(other, one["upstream"])
+    dx = read(returned)
+    if isinstance(dx, Unusable) and dx.came.startswith("nothing"):
+        return {"forward": forward, "dx": dx, "dW": dx, "db": dx}
+    return {"forward": forward, "dx": dx, "dW": _set_by_backward(layer, "dW"), "db": _set_by_backward(layer, "db")}
+
+
+def _affine_values(rng: Rng, shape: tuple[int, ...], M: int) -> dict[str, Array]:
+    """Draw a layer and a step: x of `shape` (N, ...), W (D, M) with D the product of the axes after the first."""
+    D = int(np.prod(shape[1:]))
+    x = rng.normal(size=shape) * rng.integers(0, 4, shape).clip(max=1)
+    x.flat[0] = 0.5  # some inputs are exactly 0, not all
+    return {
+        "W": rng.normal(size=(D, M)),
+        "b": rng.normal(size=M),
+        "x": x,
+        "upstream": rng.normal(size=(shape[0], M)),
+    }
+
+
+def _affine_case(rng: Rng, shape: tuple[int, ...], M: int, story: str = "", **lived: Sequence[Any]) -> Case:
+    values = _affine_values(rng, shape, M)
+    history = {"earlier": [], "before_x": [], "before_upstream": [], "others": [], **lived}
+    given = dict(values)
+    for step in history["earlier"]:
+        given |= {"W": given["W"] - step["step_W"], "b": given["b"] - step["step_b"]}
+    return Case(f"x of shape {shape}, M = {M}{story}", {**values, **history}, given)
+
+
+def _affine_inputs(rng: Rng) -> list[Case]:
+    plain = [_affine_case(rng, (N, D), M) for N, D, M in SIZES]
+    deep = [_affine_case(rng, (N, *axes), M) for N, axes, M in DEEP_SIZES]
+    return [*plain, *deep, *_affine_histories(rng)]
+
+
+# (N, axes after the first, M); a batch of one, axes of length 1, N equal to an axis, and D = M.
+DEEP_SIZES = ((3, (2, 2), 5), (2, (4, 3), 2), (1, (3, 2), 4), (2, (2, 3, 2), 3), (4, (1, 2, 3), 2), (3, (2, 2), 4))
+HISTORY_SIZES = (((4, 3), 2), ((3, 2, 2), 3), ((2, 3), 3))
+
+
+def _affine_histories(rng: Rng) -> list[Case]:
+    """Draw layers that have lived, each way at three sizes; all shapes of one case are equal but where it says so."""
+    cases = []
+    for shape, M in HISTORY_SIZES:
+        step = partial(_earlier_step, rng, shape, M)
+        cases += [
+            _affine_case(rng, shape, M, ", third step", earlier=[step(), step()]),
+            _affine_case(rng, shape, M, ", backward twice", before_upstream=[rng.normal(size=(shape[0], M))]),
+            _affine_case(rng, shape, M, ", two layers", others=[_affine_values(rng, shape, M)]),
+            _affine_case(rng, shape, M, ", forward twice", before_x=[rng.normal(size=shape)]),
+        ]
+    other_batch, other_rank = _earlier_step(rng, (5, 3), 2), _earlier_step(rng, (2, 6), 2)
+    other_layer = _affine_values(rng, (4, 5), 2)
+    return [
+        *cases,
+        _affine_case(rng, (2, 3), 2, ", after a batch of 5", earlier=[other_batch]),
+        _affine_case(rng, (2, 2, 3), 2, ", after an x of shape (2, 6)", earlier=[other_rank]),
+        _affine_case(rng, (2, 2, 3), 3, ", beside a layer of another shape", others=[other_layer]),
+    ]
+
+
+def _earlier_step(rng: Rng, shape: tuple[int, ...], M: int) -> dict[str, Array]:
+    values = _affine_values(rng, shape, M)
+    return {"x": values["x"], "upstream": values["upstream"], "step_W": values["W"], "step_b": values["b"]}
+
+
+def _affine(W: Tensor, b: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
+    return (upstream * (x.flatten(1) @ W + b)).sum()
+
+
+_AFFINE_PARTS = {"dx": "x", "dW": "W", "db": "b"}
+
+
+def _affine_expected(case: Case) -> Arrays:
+    given = case.given
+    flat, W, b = (torch.tensor(given[name]) for name in ("x", "W", "b"))
+    return {"forward": torch.nn.functional.linear(flat.flatten(1), W.T, b).numpy(), **_affine_gradients(given)}
+
+
+def _affine_numerical(case: Case) -> Arrays:
+    """The forward values as sums of single products in extended precision, the gradients by central differences."""
+    x, W, b = (case.given[name].astype(np.longdouble) for name in ("x", "W", "b"))
+    products = np.stack([row.ravel()[:, None] * W for row in x])
+    forward = (products.sum(axis=1) + b).astype(np.float64)
+    return {"forward": forward, **_affine_gradients(case.given, central_differences)}
+
+
+def _affine_gradients(values: Values, oracle: Oracle = autograd, forward: Forward = _affine) -> dict[str, Array]:
+    gradients = oracle(forward, values, list(_AFFINE_PARTS.values()))
+    return {part: gradients[name] for part, name in _AFFINE_PARTS.items()}
+
+
+def _other_values(mistake: str, values: Callable[[Case], Values], parts: Sequence[str]) -> list[Suspect]:
+    """Return the mistake of answering `parts` with other values than the step's."""
+
+    def formula(case: Case, part: str) -> Array:
+        other = {**case.given, **values(case)}
+        if part == "forward":
+            return _affine_expected(Case("", {}, other))["forward"]
+        return _affine_gradients(other)[part]
+
+    return [Suspect(mistake, part, partial(formula, part=part)) for part in parts]
+
+
+def _of_other(*names: str) -> Callable[[Case], Values]:
+    """Return the values `names` of the last layer alive beside this one, if there is one."""
+    return lambda case: {name: one[name] for one in case.arguments["others"] for name in names}
+
+
+def _first_input(case: Case) -> Values:
+    """The very first input the layer saw; where its batch has another size, the formula fits no shape."""
+    seen = [step["x"] for step in case.arguments["earlier"]] + case.arguments["before_x"] + [case.arguments["x"]]
+    return {"x": seen[0]}
+
+
+def _first_weights(case: Case) -> Values:
+    return {name: case.arguments[name] for name in ("W", "b")}
+
+
+def _accumulated(case: Case, part: str) -> Array:
+    """The gradient added up over every backward pass the layer has made."""
+    x = [*case.arguments["before_x"], case.given["x"]][-1]
+    steps = [{"x": step["x"], "upstream": step["upstream"]} for step in case.arguments["earlier"]]
+    steps += [{"x": x, "upstream": upstream} for upstream in case.arguments["before_upstream"]]
+    return np.sum([_affine_gradients({**case.given, **step})[part] for step in [*steps, {}]], axis=0)
+
+
+def _affine_only(change: Callable[[Tensor], Tensor]) -> Forward:
+    return lambda W, b, x, upstream: _affine(W, b, x, change(upstream))
+
+
+def _affine_transposed(W: Tensor, b: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
+    return _affine(W.T, b, x, upstream)
+
+
+def _affine_input_ignored(W: Tensor, b: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
+    return _affine(W, b, torch.ones_like(x), upstream)
+
+
+def _affine_of_sums(W: Tensor, b: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
+    return _affine(W, b, x.sum(0, keepdim=True), upstream.sum(0, keepdim=True))
+
+
+def _forward_without_bias(case: Case) -> Array:
+    return _affine_expected(Case("", {}, {**case.given, "b": np.zeros_like(case.given["b"])}))["forward"]
+
+
+def _dx_flat(case: Case) -> Array:
+    dx = _affine_gradients(case.given)["dx"]
+    return dx.reshape(len(dx), -1)
+
+
+def _last_axis_first(case: Case) -> Values:
+    """The input flattened with its first axis running fastest."""
+    x = case.given["x"]
+    return {"x": x.reshape(len(x), -1, order="F")}
+
+
+def _dx_last_axis_first(case: Case) -> Array:
+    return _dx_flat(case).reshape(case.given["x"].shape, order="F")
+
+
+_AFFINE_SUSPECTS = [
+    Suspect("bias-missing", "forward", _forward_without_bias),
+    Suspect("shape-not-restored", "dx", _dx_flat),
+    Suspect("axes-out-of-order", "dx", _dx_last_axis_first),
+    *_other_values("axes-out-of-order", _last_axis_first, ("forward", "dW")),
+    *_other_values("weights-stale", _first_weights, ("forward", "dx")),
+    *_other_values("first-input-kept", _first_input, ("dW",)),
+    *(Suspect("gradients-accumulated", part, partial(_accumulated, part=part)) for part in ("dW", "db")),
+    *_other_values("state-shared", _of_other("W", "b"), ("forward", "dx")),
+    *_other_values("state-shared", _of_other("x"), ("dW",)),
+    *_other_values("state-shared", _of_other("W", "b", "x", "upstream"), ("dW", "db")),
+    suspect("weights-transposed", "dx", _affine_transposed, "x"),
+    suspect("input-ignored", "dW", _affine_input_ignored, "W"),
+    suspect("sums-before-product", "dW", _affine_of_sums, "W"),
+    Suspect("batch-not-summed", "db", lambda case: case.given["upstream"]),
+    Suspect("wrong-axis", "db", lambda case: case.given["upstream"].sum(axis=1)),
+    *(
+        suspect(mistake, part, _affine_only(change), wrt)
+        for part, wrt in _AFFINE_PARTS.items()
+        for mistake, change in (("upstream-taken-as-one", torch.ones_like), ("first-sample-only", _only_first_row))
+    ),
+]
+
+AFFINE = Exercise(
+    name="Affine",
+    signature="Affine(W, b)",
+    chapter=CHAPTER,
+    section=LAYER,
+    points={"forward": 1, "dx": 1, "dW": 1, "db": 1},
+    inputs=_affine_inputs,
+    attempt=_attempt_affine,
+    expected=_affine_expected,
+    numerical=_affine_numerical,
+    judge=compare_with_expected,
+    suspects=_AFFINE_SUSPECTS,
+    may_call=("matmul_backward", "bias_add_backward"),
+)
+
+
+# --- Sigmoid
+
+
+def _attempt_sigmoid(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    layer, others = solution(), [solution() for _ in arguments["others"]]
+    for step in arguments["earlier"]:
+        layer.forward(step["x"])
+        _backward(layer, step["upstream"])
+    for x in arguments["before_x"]:
+        layer.forward(x)
+    output = layer.forward(arguments["x"])
+    for other, x in zip(others, arguments["others"], strict=True):
+        other.forward(x)
+    forward = read(output)  # the other layers must not have changed it
+    for upstream in arguments["before_upstream"]:
+        _backward(layer, upstream)
+    backward = _backward(layer, arguments["upstream"])
+    for other, x in zip(others, arguments["others"], strict=True):
+        _backward(other, np.ones_like(x))
+    return {"forward": forward, "backward": backward}
+
+
+def _sigmoid_case(rng: Rng, x: Array, story: str = "", **lived: Sequence[Any]) -> Case:
+    values = {"x": x, "upstream": rng.normal(size=x.shape)}
+    history = {"earlier": [], "before_x": [], "before_upstream": [], "others": [], **lived}
+    return Case(f"shape {x.shape}{story}", {**values, **history}, values)
+
+
+def _sigmoid_inputs(rng: Rng) -> list[Case]:
+    shapes = ((4, 3), (1, 2), (5,), (3, 3), (2, 3, 2), (2, 1, 2, 3), (1, 1))
+    plain = [_sigmoid_case(rng, 2 * _normal(rng, shape)) for shape in shapes]
+    far = np.array([[0.0, 1000.0, -1000.0, 0.5], [-30.0, 30.0, -0.5, 0.0], [6.0, -7.0, -9.0, 8.0]])
+    return [*plain, _sigmoid_case(rng, far, ", entries of 0 and ±1000"), *_sigmoid_histories(rng)]
+
+
+def _normal(rng: Rng, shape: tuple[int, ...]) -> Array:
+    return rng.normal(size=shape)
+
+
+def _sigmoid_histories(rng: Rng) -> list[Case]:
+    cases = []
+    for shape in ((3, 2), (2, 4), (2, 2, 3)):
+        draw = partial(_normal, rng, shape)
+        cases += [
+            _sigmoid_case(rng, draw(), ", backward twice", before_upstream=[draw()]),
+            _sigmoid_case(rng, draw(), ", two layers", others=[draw()]),
+            _sigmoid_case(rng, draw(), ", forward twice", before_x=[draw()]),
+            _sigmoid_case(rng, draw(), ", second step", earlier=[{"x": draw(), "upstream": draw()}]),
+        ]
+    return [
+        *cases,
+        _sigmoid_case(rng, _normal(rng, (2, 3)), ", after a batch of 5", before_x=[_normal(rng, (5, 3))]),
+    ]
+
+
+def _activated(x: Tensor, upstream: Tensor, activation: Activation = torch.sigmoid) -> Tensor:
+    return (upstream * activation(x)).sum()
+
+
+def _sigmoid_expected(case: Case) -> Arrays:
+    return {"forward": sigmoid(case.given["x"]), "backward": autograd(_activated, case.given, ["x"])["x"]}
+
+
+def _sigmoid_numerical(case: Case) -> Arrays:
+    """The forward values as ½(1 + tanh(x/2)) in extended precision, the gradient by central differences."""
+    half = case.given["x"].astype(np.longdouble) / 2
+    forward = ((1 + np.tanh(half)) / 2).astype(np.float64)
+    return {"forward": forward, "backward": central_differences(_activated, case.given, ["x"])["x"]}
+
+
+def _slope_at(mistake: str, x: Callable[[Case], Array]) -> Suspect:
+    """Return the mistake of taking the local slope at another input than the step's."""
+    return Suspect(mistake, "backward", lambda case: autograd(_activated, {**case.given, "x": x(case)}, ["x"])["x"])
+
+
+def _earlier_x(case: Case) -> list[Array]:
+    return [step["x"] for step in case.arguments["earlier"]]
+
+
+def _first_seen(case: Case) -> Array:
+    seen: list[Array] = [*_earlier_x(case), *case.arguments["before_x"], case.given["x"]]
+    return seen[0]
+
+
+def _slopes_so_far(case: Case) -> Array:
+    """The cached slope multiplied by each upstream gradient in turn, and kept."""
+    upstream = np.prod([*case.arguments["before_upstream"], case.given["upstream"]], axis=0)
+    return autograd(_activated, {**case.given, "upstream": upstream}, ["x"])["x"]
+
+
+SIGMOID = Exercise(
+    name="Sigmoid",
+    signature="Sigmoid()",
+    chapter=CHAPTER,
+    section=SIGMOID_LAYER,
+    points={"forward": 1, "backward": 2},
+    inputs=_sigmoid_inputs,
+    attempt=_attempt_sigmoid,
+    expected=_sigmoid_expected,
+    numerical=_sigmoid_numerical,
+    judge=compare_with_expected,
+    suspects=[
+        Suspect("sigmoid-reversed", "forward", lambda case: sigmoid(-case.given["x"])),
+        Suspect("tanh-for-sigmoid", "forward", lambda case: np.tanh(case.given["x"])),
+        *(suspect(name, "backward", partial(_activated, activation=wrong), "x") for name, wrong in WRONG_SLOPES),
+        suspect("sign", "backward", lambda x, upstream: _activated(-x, upstream), "x"),
+        suspect("upstream-ignored", "backward", lambda x, upstream: _activated(x, torch.ones_like(x)), "x"),
+        _slope_at("state-shared", lambda case: [case.given["x"], *case.arguments["others"]][-1]),
+        _slope_at("first-input-kept", _first_seen),
+        _slope_at("first-input-kept", lambda case: [*_earlier_x(case), case.given["x"]][0]),
+        Suspect("cache-changed", "backward", _slopes_so_far),
+    ],
+)
+
+
+# --- network_backward
+
+
+class Box:
+    """A layer as network_backward sees it: what it answers to an upstream gradient, and nothing else.
+
+    `back` (M, D) is multiplied from the right, `local` (N, D) entry by entry; the answer gets `shape`.
+    """
+
+    def __init__(self, back: Array, local: Array, shape: tuple[int, ...]) -> None:
+        self.back, self.local, self.shape = back, local, shape
+
+    def backward(self, upstream: Array) -> Array:
+        """Return the gradient at the box's input from the one at its output (N, M)."""
+        flat = np.reshape(upstream, (len(upstream), -1))
+        return np.reshape((flat @ self.back) * self.local, self.shape)
+
+
+def _attempt_network(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    boxes = {id(box): Box(**box) for box in arguments["layers"]}
+    layers = [boxes[id(box)] for box in arguments["layers"]]  # a layer that is listed twice is one object
+    value = read(solution(layers, arguments["upstream"]))
+    # What happened to the list happens to the argument, so that a changed list counts as a changed argument.
+    arguments["layers"][:] = [vars(box) for box in layers if isinstance(box, Box)]
+    return {"value": value}
+
+
+# The widths of a network, from its input up. A case of equal widths hides nothing but the order.
+WIDTHS = ((3, 2), (2, 4, 3), (3, 4, 2, 5), (4, 3, 3, 1), (3, 3, 3), (2, 2, 2, 2), (4, 4, 4, 4), (3, 3, 3, 3, 3))
+
+
+def _network_inputs(rng: Rng) -> list[Case]:
+    flat = [_network_case(rng, N, widths) for N, widths in zip((4, 1, 5, 6, 2, 3, 4, 1), WIDTHS, strict=True)]
+    deep = [_network_case(rng, N, (6, *above), (N, 3, 2)) for N, above in ((3, (2,)), (2, (4, 3)), (1, (2, 3, 2)))]
+    return [*flat, *deep, _network_with_a_layer_twice(rng)]
+
+
+def _network_with_a_layer_twice(rng: Rng) -> Case:
+    case = _network_case(rng, 2, (3, 4, 4, 4, 2))
+    case.arguments["layers"][2] = case.arguments["layers"][1]
+    return replace(case, label="4 layers, one of them listed twice")
+
+
+def _network_case(rng: Rng, N: int, widths: tuple[int, ...], shape: tuple[int, ...] = ()) -> Case:
+    """Draw boxes joined end to end; the lowest one's input has `shape`, by default (N, widths[0])."""
+    layers: list[dict[str, Any]] = [
+        {"back": rng.normal(size=(M, D)), "local": rng.normal(size=(N, D)), "shape": (N, D)}
+        for D, M in pairwise(widths)
+    ]
+    layers[0]["shape"] = shape or (N, widths[0])
+    upstream = rng.normal(size=(N, widths[-1]))
+    label = f"{len(layers)} layer{'s' if len(layers) > 1 else ''}, gradient of shape {layers[0]['shape']}"
+    return Case(label, {"layers": layers, "upstream": upstream}, {"x": rng.normal(size=layers[0]["shape"])})
+
+
+def _through(case: Case, x: Tensor, upstream: Tensor, layers: Sequence[Mapping[str, Any]]) -> Tensor:
+    """Return Σ upstream · (the output of `layers`, in this order, for the input x)."""
+    signal = x.flatten(1)
+    for layer in layers:
+        signal = (signal * torch.tensor(layer["local"])) @ torch.tensor(layer["back"]).T
+    return (upstream * signal).sum()
+
+
+def _network_gradient(
+    case: Case,
+    oracle: Oracle = autograd,
+    layers: slice = slice(None),
+    x: Callable[[Case], Array] = lambda case: case.given["x"],
+    upstream: Callable[[Array], Array] = lambda upstream: upstream,
+) -> Arrays:
+    chosen = case.arguments["layers"][layers]
+    given = {"x": x(case), "upstream": upstream(case.arguments["upstream"])}
+    return {"value": oracle(partial(_through, case, layers=chosen), given, ["x"])["x"]}
+
+
+def _other_layers(mistake: str, layers: slice) -> Suspect:
+    """Return the mistake of sending the gradient through these layers; the answer has their lowest one's shape."""
+
+    def formula(case: Case) -> Array:
+        chosen = case.arguments["layers"][layers]
+        if not chosen:
+            return np.asarray(case.arguments["upstream"])
+        return _network_gradient(case, layers=layers, x=lambda _: np.zeros(chosen[0]["shape"]))["value"]
+
+    return Suspect(mistake, "value", formula)
+
+
+NETWORK_BACKWARD = Exercise(
+    name="network_backward",
+    signature="network_backward(layers, upstream)",
+    chapter=CHAPTER,
+    section=STACK,
+    points={"value": 3},
+    inputs=_network_inputs,
+    attempt=_attempt_network,
+    expected=_network_gradient,
+    numerical=partial(_network_gradient, oracle=central_differences),
+    judge=compare_with_expected,
+    suspects=[
+        _other_layers("forward-order", slice(None, None, -1)),
+        _other_layers("upstream-to-every-layer", slice(0, 1)),
+        _other_layers("layer-skipped", slice(-1, None)),
+        _other_layers("layer-skipped", slice(1, None)),
+        _other_layers("layer-skipped", slice(None, -1)),
+        Suspect("upstream-taken-as-one", "value", lambda case: _network_gradient(case, upstream=np.ones_like)["value"]),
+    ],
+)
+
+EXERCISES = (MATMUL_BACKWARD, BIAS_ADD_BACKWARD, AFFINE, SIGMOID, NETWORK_BACKWARD)

@@ -1,0 +1,858 @@
+"""The exercises of chapter 01: the chain rule. Sizes: N samples, K classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from autograder.answers import Answer, Array, Unusable, describe
+from autograder.attempts import Arguments, Solution, call
+from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
+from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, logit, sigmoid, suspect
+from autograder.judging import RIGHT, compare, compare_with_expected
+from autograder.oracles import Forward, autograd, central_differences
+
+CHAPTER = "01_chain_rule"
+
+PATH = Section("chain-rule-path", "One path")
+PRODUCT = Section("chain-rule-product", "Several paths: the product rule")
+SLOPES = Section("chain-rule-slopes", "Three activations and their slopes")
+SOFTMAX = Section("chain-rule-softmax", "Softmax")
+JACOBIAN = Section("chain-rule-jacobian", "The Jacobian of softmax")
+BACKWARD = Section("chain-rule-backward", "The product without the matrix")
+NUMERICAL = Section("chain-rule-numerical", "The numerical gradient")
+
+Rng: TypeAlias = np.random.Generator
+Formula: TypeAlias = Callable[[Any], object]  # of a case's inputs, by name
+
+SHAPES: tuple[tuple[int, ...], ...] = ((4,), (2, 3), (3, 3), (1, 4), (2, 1, 3), (5, 1))
+
+
+def _slips(part: str, formulas: Sequence[tuple[str, Formula]]) -> list[Suspect]:
+    """Return for each (mistake, formula) the mistake of answering `part` with formula(case.names)."""
+    return [_slip(mistake, part, formula) for mistake, formula in formulas]
+
+
+def _slip(mistake: str, part: str, formula: Formula) -> Suspect:
+    def answer(case: Case) -> object:
+        with np.errstate(all="ignore"):
+            return formula(case.names)
+
+    return Suspect(mistake, part, answer)
+
+
+def _away_from_zero(rng: Rng, shape: tuple[int, ...] = (), least: float = 0.3, most: float = 3.0) -> Array:
+    return np.asarray(rng.choice([-1.0, 1.0], shape) * rng.uniform(least, most, shape))
+
+
+# --- chain_two_affine
+
+
+def _first(x: Tensor, w1: Tensor, b1: Tensor, **_: Tensor) -> Tensor:
+    return x * w1 + b1
+
+
+def _second(y1: Tensor, w2: Tensor, b2: Tensor, **_: Tensor) -> Tensor:
+    return y1 * w2 + b2
+
+
+def _both(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, **_: Tensor) -> Tensor:
+    return _second(_first(x, w1, b1), w2, b2)
+
+
+_CHAIN: dict[str, tuple[Forward, str]] = {
+    "dy2_dy1": (_second, "y1"),
+    "dy1_dw1": (_first, "w1"),
+    "dy2_dw1": (_both, "w1"),
+}
+
+
+def _chain_answer(oracle: Oracle, case: Case) -> Arrays:
+    given = {**case.arguments, **case.given}
+    return {part: oracle(forward, given, [name])[name] for part, (forward, name) in _CHAIN.items()}
+
+
+def _chain_inputs(rng: Rng) -> list[Case]:
+    """Draw integers as well, and every number 0 once."""
+    drawn = [[float(value) for value in _away_from_zero(rng, (5,))] for _ in range(6)]
+    whole = [[int(value) for value in _away_from_zero(rng, (5,), 1, 9)] for _ in range(3)]
+    zeros = [[*five[:i], 0.0, *five[i + 1 :]] for i, five in enumerate(drawn[:5])]
+    scalars = [np.float64(value) for value in _away_from_zero(rng, (5,))]
+    numbers: list[list[Any]] = [[1, 2, 1, 2, 1], *drawn, *whole, *zeros, scalars]
+    return [_chain_case(*five) for five in numbers]
+
+
+def _chain_case(x: float, w1: float, b1: float, w2: float, b2: float) -> Case:
+    label = f"x = {x:.3g}, w1 = {w1:.3g}, b1 = {b1:.3g}, w2 = {w2:.3g}, b2 = {b2:.3g}"
+    arguments = {"x": x, "w1": w1, "b1": b1, "w2": w2, "b2": b2}
+    return Case(label, arguments, {"y1": np.array(x * w1 + b1, dtype=np.float64)})
+
+
+_CHAIN_SLIPS: dict[str, list[tuple[str, Formula]]] = {
+    "dy2_dy1": [
+        ("other-weight", lambda of: of.w1),
+        ("value-for-slope", lambda of: of.y1 * of.w2 + of.b2),
+        ("constant-kept", lambda of: of.w2 + of.b2),
+        ("slope-by-another", lambda of: of.y1),
+    ],
+    "dy1_dw1": [
+        ("slope-by-another", lambda of: of.w1),
+        ("value-for-slope", lambda of: of.y1),
+        ("constant-kept", lambda of: of.x + of.b1),
+        ("slope-by-another", lambda of: 1.0),
+    ],
+    "dy2_dw1": [
+        ("path-added", lambda of: of.w2 + of.x),
+        ("path-half", lambda of: of.w2),
+        ("path-half", lambda of: of.x),
+        ("other-weight", lambda of: of.w1 * of.x),
+        ("slope-by-another", lambda of: of.y1),
+        ("slope-by-another", lambda of: of.w1 * of.w2),
+        ("value-for-slope", lambda of: of.y1 * of.w2 + of.b2),
+        ("constant-kept", lambda of: of.w2 * (of.x + of.b1)),
+        ("constant-kept", lambda of: of.w2 * of.x + of.b2),
+    ],
+}
+
+CHAIN_TWO_AFFINE = Exercise(
+    name="chain_two_affine",
+    signature="chain_two_affine(x, w1, b1, w2, b2)",
+    chapter=CHAPTER,
+    section=PATH,
+    points={"dy2_dy1": 1, "dy1_dw1": 1, "dy2_dw1": 1},
+    inputs=_chain_inputs,
+    attempt=partial(call, names=tuple(_CHAIN)),
+    expected=partial(_chain_answer, autograd),
+    numerical=partial(_chain_answer, central_differences),
+    judge=compare_with_expected,
+    suspects=[slip for part, formulas in _CHAIN_SLIPS.items() for slip in _slips(part, formulas)],
+)
+
+
+# --- product_rule
+
+
+def _product(s: Tensor, f: Tensor, df: Tensor, g: Tensor, dg: Tensor) -> Tensor:
+    """Σ f(s) g(s) of two functions that have these values and slopes at s = 0."""
+    return ((f + df * s) * (g + dg * s)).sum()
+
+
+def _product_given(f: Array, df: Array, g: Array, dg: Array) -> Arrays:
+    return {"s": np.zeros(np.shape(f)), "f": f, "df": df, "g": g, "dg": dg}
+
+
+def _product_inputs(rng: Rng) -> list[Case]:
+    shapes = ((3,), (2, 4), (3, 3), (1,), (2, 1, 3), ())
+    cases = [_product_case(f"shape {shape}", list(_away_from_zero(rng, (4, *shape)))) for shape in shapes]
+    numbers = [[float(value) for value in _away_from_zero(rng, (4,))] for _ in range(3)]
+    numbers[1][0] = numbers[2][3] = 0.0
+    whole = [int(value) for value in _away_from_zero(rng, (4,), 2, 9)]
+    return [
+        *cases,
+        *(_product_case("numbers {:.3g}, {:.3g}, {:.3g}, {:.3g}".format(*four), four) for four in numbers),
+        _product_case("whole numbers {}, {}, {}, {}".format(*whole), whole),
+    ]
+
+
+def _product_case(label: str, four: Sequence[Any]) -> Case:
+    return Case(label, dict(zip(("f", "df", "g", "dg"), four, strict=True)))
+
+
+PRODUCT_RULE = gradient_exercise(
+    "product_rule(f, df, g, dg)",
+    CHAPTER,
+    PRODUCT,
+    {"value": 1},
+    _product_inputs,
+    _product,
+    {"value": "s"},
+    _product_given,
+    _slips(
+        "value",
+        [
+            ("product-of-slopes", lambda of: of.df * of.dg),
+            ("product-one-term", lambda of: of.df * of.g),
+            ("product-one-term", lambda of: of.f * of.dg),
+            ("product-minus", lambda of: of.df * of.g - of.f * of.dg),
+            ("product-minus", lambda of: of.f * of.dg - of.df * of.g),
+            ("quotient-rule", lambda of: (of.df * of.g - of.f * of.dg) / of.g**2),
+            ("product-own-slope", lambda of: of.f * of.df + of.g * of.dg),
+            ("slopes-added", lambda of: of.df + of.dg),
+            ("product-multiplied", lambda of: of.df * of.g * of.f * of.dg),
+            ("product-value", lambda of: of.f * of.g),
+            ("product-value", lambda of: of.f * of.g + of.df * of.dg),
+        ],
+    ),
+)
+
+
+# --- sigmoid_slope, tanh_slope, leaky_relu_slope
+
+
+def _summed(net: Tensor, activation: Activation) -> Tensor:
+    return activation(net).sum()
+
+
+def _activation_inputs(
+    activation: Callable[[Array], Array], edges: Sequence[float], far: float, rng: Rng
+) -> list[Case]:
+    """Draw activations of several shapes, some exactly at the edges of their range, some of nets near ±far only."""
+    nets = [rng.normal(scale=1.5, size=shape) for shape in SHAPES]
+    cases = [Case(f"shape {net.shape}", {"O": activation(net)}) for net in nets]
+    saturated = activation(rng.normal(size=(3, len(edges))))
+    saturated[1] = edges
+    nearly = activation(far * _away_from_zero(rng, (2, 4), 0.9, 1.1))
+    numbers = [float(activation(rng.normal(size=1))[0]), np.float64(activation(rng.normal(size=1))[0]), edges[-1]]
+    return [
+        *cases,
+        Case(f"with activations of {', '.join(f'{edge:g}' for edge in edges)}", {"O": saturated}),
+        Case("nearly saturated", {"O": nearly}),
+        Case("no axes", {"O": np.array(activation(rng.normal(size=1))[0])}),
+        *(Case(f"the number {number:.3g}", {"O": number}) for number in numbers),
+    ]
+
+
+SIGMOID_SLOPE = gradient_exercise(
+    "sigmoid_slope(O)",
+    CHAPTER,
+    SLOPES,
+    {"value": 1},
+    partial(_activation_inputs, sigmoid, (0.0, 0.5, 1.0), 8.0),
+    partial(_summed, activation=torch.sigmoid),
+    {"value": "net"},
+    lambda O: {"net": logit(O)},
+    [
+        *(suspect(name, "value", partial(_summed, activation=wrong), "net") for name, wrong in WRONG_SLOPES),
+        *_slips("value", [("sigmoid-again", lambda of: sigmoid(of.O))]),
+    ],
+)
+
+
+def _tanh(net: Array) -> Array:
+    return torch.tanh(torch.tensor(net, dtype=torch.float64)).numpy()
+
+
+def _arctanh(O: Array) -> Array:
+    """Return a net whose tanh is O; ±1000 where O is exactly 1 or −1."""
+    return torch.atanh(torch.tensor(O, dtype=torch.float64)).clamp(-1000, 1000).numpy()
+
+
+TANH_SLOPE = gradient_exercise(
+    "tanh_slope(O)",
+    CHAPTER,
+    SLOPES,
+    {"value": 1},
+    partial(_activation_inputs, _tanh, (-1.0, 0.0, 1.0), 4.5),
+    partial(_summed, activation=torch.tanh),
+    {"value": "net"},
+    lambda O: {"net": _arctanh(O)},
+    _slips(
+        "value",
+        [
+            ("slope-of-sigmoid", lambda of: np.multiply(of.O, 1 - of.O)),
+            ("tanh-slope-not-squared", lambda of: 1 - of.O),
+            ("tanh-slope-not-squared", lambda of: 1 - abs(of.O)),
+            ("tanh-slope-half", lambda of: 1 + of.O),
+            ("tanh-slope-half", lambda of: np.square(of.O)),
+            ("tanh-slope-plus", lambda of: 1 + np.square(of.O)),
+            ("tanh-of-activation", lambda of: 1 - np.tanh(of.O) ** 2),
+            ("tanh-square-outside", lambda of: np.square(1 - of.O)),
+        ],
+    ),
+    may_call=("sigmoid_slope",),
+)
+
+
+def _leaky_relu(net: Tensor, negative_slope: Tensor) -> Tensor:
+    return torch.nn.functional.leaky_relu(net, float(negative_slope)).sum()
+
+
+def _leaky_inputs(rng: Rng) -> list[Case]:
+    """Draw nets on both sides of 0, exactly 0 and, on the positive side, very near to it or below the slope."""
+    slopes = (0.1, 0.01, 0.3, 0.0, *rng.uniform(0.05, 0.95, 4), 0.0, 0.25)
+    shapes = (*SHAPES, (6,), (3, 2), (2, 3), (4, 2))
+    cases = []
+    for i, (shape, a) in enumerate(zip(shapes, slopes, strict=True)):
+        net = _away_from_zero(rng, shape, 0.05, 5.0)
+        net.flat[0], net.flat[-1] = -abs(net.flat[0]), abs(net.flat[-1])
+        if i % 2:
+            net.flat[1] = 0.0
+        cases.append(_leaky_case(f"{'an entry of 0, ' if i % 2 else ''}shape {shape}", net, float(a)))
+    no_axes = [_leaky_case(f"no axes, net = {at:g}", np.array(at), 0.2) for at in (-1.5, 0.0, 0.7)]
+    small = _leaky_case("nets near 0", np.array([0.2, 1e-9, -1e-9, 1e-15, -1e-15]), 0.4)
+    return [*cases, *no_axes, small, _leaky_case("every net 0", np.zeros((2, 2)), 0.4)]
+
+
+def _leaky_case(label: str, net: Array, negative_slope: float) -> Case:
+    return Case(f"{label}, negative slope {negative_slope:.3g}", {"net": net, "negative_slope": negative_slope})
+
+
+def _leaky_numerical(case: Case) -> Arrays:
+    """Central differences a little away from 0; at exactly 0, where the left-hand slope is wanted, to the left."""
+    net = case.given["net"]
+    moved = {**case.given, "net": np.where(net > 0, np.maximum(net, 1e-3), np.minimum(net, -1e-3))}
+    return {"value": central_differences(_leaky_relu, moved, ["net"])["net"]}
+
+
+LEAKY_RELU_SLOPE = replace(
+    gradient_exercise(
+        "leaky_relu_slope(net, negative_slope)",
+        CHAPTER,
+        SLOPES,
+        {"value": 1},
+        _leaky_inputs,
+        _leaky_relu,
+        {"value": "net"},
+        suspects=_slips(
+            "value",
+            [
+                ("kink-on-the-positive-side", lambda of: np.where(of.net >= 0, 1.0, of.negative_slope)),
+                ("slope-of-relu", lambda of: np.where(of.net > 0, 1.0, 0.0)),
+                ("slope-hard-coded", lambda of: np.where(of.net > 0, 1.0, 0.01)),
+                ("value-for-slope", lambda of: np.where(of.net > 0, of.net, of.negative_slope * of.net)),
+                ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, -of.negative_slope)),
+                ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, of.negative_slope * of.net)),
+                ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, 1 - of.negative_slope)),
+                ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, 1 / np.float64(of.negative_slope))),
+                ("negative-slope-altered", lambda of: np.where(of.net > 0, of.net, of.negative_slope)),
+                ("sides-swapped", lambda of: np.where(of.net > 0, of.negative_slope, 1.0)),
+                ("sides-swapped", lambda of: np.where(of.net < 0, 1.0, of.negative_slope)),
+                ("one-slope-for-both", lambda of: np.ones_like(of.net)),
+                ("one-slope-for-both", lambda of: np.full_like(of.net, of.negative_slope)),
+                ("kink-halved", lambda of: np.where(of.net > 0, 1.0, of.negative_slope) * (of.net != 0)),
+                (
+                    "kink-halved",
+                    lambda of: (
+                        (of.net > 0) + of.negative_slope * (of.net < 0) + (1 + of.negative_slope) / 2 * (of.net == 0)
+                    ),
+                ),
+            ],
+        ),
+    ),
+    numerical=_leaky_numerical,
+)
+
+
+# --- softmax
+
+# (N, K): all sizes different, one sample, one class, and squares, where a sum along the wrong axis still fits.
+CLASSES = ((4, 3), (2, 5), (1, 4), (3, 1), (6, 2), (3, 3), (2, 2), (4, 4))
+UNDERFLOW = -740.0  # exp of it is not 0 yet, but has lost most of its digits
+
+
+def _softmax_inputs(rng: Rng) -> list[Case]:
+    moderate = [_softmax_case("logits near 0", rng.normal(scale=1.5, size=size)) for size in CLASSES]
+    shifted = _softmax_case("logits near −25", rng.normal(size=(3, 4)) - 25)
+    return [*moderate, shifted, *_large_logits(rng)]
+
+
+def _large_logits(rng: Rng) -> list[Case]:
+    """Draw rows that overflow, rows that underflow, and both in one batch, where one maximum for all is not enough."""
+    mixed = np.array([[1000.0, 999.0, 998.5], [-1000.0, -1000.5, -999.0], [-1000.0, 1000.0, 0.0], [0.3, -0.2, 0.1]])
+    low = [UNDERFLOW + rng.uniform(-1, 1, size) for size in ((3, 4), (2, 3), (1, 2))]
+    beside = [np.vstack([UNDERFLOW + rng.uniform(-1, 1, (2, K)), 2 + rng.uniform(0, 2, (1, K))]) for K in (2, 4, 5)]
+    return [
+        _softmax_case("logits near ±1000", mixed + rng.uniform(-0.2, 0.2, mixed.shape), "stability"),
+        _softmax_case("logits near 1000", 1000 + rng.normal(size=(2, 4)), "stability"),
+        _softmax_case("logits near −1000", -1000 + rng.normal(size=(4, 2)), "stability"),
+        *(_softmax_case("logits near −740", z, "stability") for z in low),
+        *(_softmax_case("one row near 3, the others near −740", z, "stability") for z in beside),
+    ]
+
+
+def _softmax_case(label: str, z: Array, part: str = "value") -> Case:
+    N, K = z.shape
+    return Case(f"{label}, N = {N}, K = {K}", {"z": z}, {f"judged {part}": np.zeros(0)})
+
+
+def _softmax_part(case: Case) -> str:
+    return "value" if "judged value" in case.given else "stability"
+
+
+def _attempt_softmax(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    probabilities = solution(*arguments.values())
+    return {"value": probabilities, "stability": probabilities}
+
+
+def _softmax_answer(case: Case) -> Arrays:
+    return {_softmax_part(case): torch.softmax(torch.tensor(case.arguments["z"]), dim=1).numpy()}
+
+
+def _softmax_by_differences(case: Case) -> Arrays:
+    """p_i = 1 / Σ_j exp(z_j − z_i), in the longest float there is: no maximum, no quotient of two exponentials."""
+    z = case.arguments["z"].astype(np.longdouble)
+    with np.errstate(over="ignore"):
+        sums = np.exp(z[:, None, :] - z[:, :, None]).sum(axis=-1)
+    return {_softmax_part(case): (1 / sums).astype(np.float64)}
+
+
+def _torch_softmax(z: Array, dim: int = 1) -> Array:
+    return torch.softmax(torch.tensor(z), dim=dim).numpy()
+
+
+def _exponentials(z: Array) -> Array:
+    return np.exp(z - z.max(axis=1, keepdims=True))
+
+
+_SOFTMAX_SLIPS: list[tuple[str, Formula]] = [
+    ("softmax-wrong-axis", lambda of: _torch_softmax(of.z, 0)),
+    ("softmax-over-everything", lambda of: _torch_softmax(of.z.reshape(1, -1)).reshape(of.z.shape)),
+    ("softmax-keepdims", lambda of: _exponentials(of.z) / _exponentials(of.z).sum(axis=1)),
+    ("softmax-keepdims", lambda of: np.exp(of.z) / np.exp(of.z).sum(axis=1)),
+    ("softmax-twice", lambda of: _torch_softmax(_torch_softmax(of.z))),
+    ("sigmoid-for-softmax", lambda of: sigmoid(of.z)),
+    ("exponential-missing", lambda of: of.z / of.z.sum(axis=1, keepdims=True)),
+    ("softmax-not-normalised", lambda of: np.exp(of.z)),
+    ("softmax-not-normalised", lambda of: _exponentials(of.z)),
+    ("log-softmax", lambda of: torch.log_softmax(torch.tensor(of.z), 1).numpy()),
+    ("softmax-sign", lambda of: _torch_softmax(-of.z)),
+]
+
+SOFTMAX_EXERCISE = Exercise(
+    name="softmax",
+    signature="softmax(z)",
+    chapter=CHAPTER,
+    section=SOFTMAX,
+    points={"value": 2, "stability": 1},
+    inputs=_softmax_inputs,
+    attempt=_attempt_softmax,
+    expected=_softmax_answer,
+    numerical=_softmax_by_differences,
+    judge=compare_with_expected,
+    suspects=[
+        *_slips("value", _SOFTMAX_SLIPS),
+        *_slips(
+            "stability",
+            [
+                *_SOFTMAX_SLIPS,
+                ("max-not-subtracted", lambda of: np.exp(of.z) / np.exp(of.z).sum(axis=1, keepdims=True)),
+                (
+                    "max-over-everything",
+                    lambda of: np.exp(of.z - of.z.max()) / np.exp(of.z - of.z.max()).sum(axis=1, keepdims=True),
+                ),
+            ],
+        ),
+    ],
+    stand_in=lambda z: _torch_softmax(np.asarray(z, dtype=np.float64)),
+)
+
+
+# --- softmax_jacobian and softmax_backward
+
+
+def _log(p: Array) -> Array:
+    """Return logits whose softmax is p; −1000 where p is exactly 0."""
+    return torch.log(torch.tensor(p, dtype=torch.float64)).clamp(min=-1000).numpy()
+
+
+def _one_output(z: Tensor, i: int) -> Tensor:
+    return torch.softmax(z, dim=0)[i]
+
+
+def _jacobian(oracle: Oracle, p: Array) -> Array:
+    """Return ∂p_i/∂z_j, shape (K, K), row by row."""
+    return np.stack([oracle(partial(_one_output, i=i), {"z": _log(p)}, ["z"])["z"] for i in range(len(p))])
+
+
+def _jacobian_inputs(rng: Rng) -> list[Case]:
+    drawn = [_torch_softmax(rng.normal(size=(1, K)))[0] for K in (3, 4, 2, 5, 6, 3)]
+    zero = np.insert(_torch_softmax(rng.normal(size=(1, 3)))[0], 1, 0.0)
+    sure, single = np.array([0.0, 1.0, 0.0]), np.ones(1)
+    labels = [f"K = {len(p)}{' again' * (i == 5)}" for i, p in enumerate(drawn)]
+    return [
+        *(Case(label, {"p": p}) for label, p in zip(labels, drawn, strict=True)),
+        Case("a probability of 0, K = 4", {"p": zero}),
+        Case("p = (0, 1, 0)", {"p": sure}),
+        Case("K = 1", {"p": single}),
+    ]
+
+
+def _attempt_jacobian(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Take the diagonal and the rest of the matrix apart; what is not a (K, K) matrix is neither."""
+    value, K = solution(*arguments.values()), len(arguments["p"])
+    try:
+        matrix = np.array(value)
+    except ValueError:
+        matrix = np.zeros(0)
+    if not isinstance(value, np.ndarray | list | tuple) or matrix.shape != (K, K):
+        came = f"an array of shape {matrix.shape}" if matrix.dtype.kind in "fiub" else describe(value)
+        return dict.fromkeys(("diagonal", "off-diagonal"), Unusable(came, f"an array of shape ({K}, {K})"))
+    rest = matrix.copy()
+    np.fill_diagonal(rest, 0)
+    return {"diagonal": matrix.diagonal(), "off-diagonal": rest}
+
+
+def _jacobian_parts(oracle: Oracle, case: Case) -> Arrays:
+    matrix = _jacobian(oracle, case.arguments["p"])
+    return {"diagonal": matrix.diagonal().copy(), "off-diagonal": _without_diagonal(matrix)}
+
+
+def _without_diagonal(matrix: Array) -> Array:
+    return np.where(np.eye(len(matrix)) > 0, 0.0, matrix)
+
+
+# The wrong Jacobians by p_i and p_j, which come as a column and a row.
+_WRONG_ENTRIES: dict[str, list[tuple[str, Callable[[Array, Array], Array]]]] = {
+    "diagonal": [
+        ("kronecker-missing", lambda pi, pj: -pi * pj),
+        ("jacobian-diagonal-p", lambda pi, pj: pi + 0 * pj),
+        ("jacobian-plus", lambda pi, pj: pi * (1 + pj)),
+        ("jacobian-half", lambda pi, pj: 1 - pj + 0 * pi),
+    ],
+    "off-diagonal": [
+        ("jacobian-diagonal-only", lambda pi, pj: 0 * pi * pj),
+        ("jacobian-plus", lambda pi, pj: pi * pj),
+        ("one-for-kronecker", lambda pi, pj: pi * (1 - pj)),
+        ("one-for-kronecker", lambda pi, pj: pj * (1 - pi)),
+        ("jacobian-half", lambda pi, pj: -pj + 0 * pi),
+        ("jacobian-half", lambda pi, pj: -pi + 0 * pj),
+    ],
+}
+
+
+def _wrong_jacobian(part: str, mistake: str, entries: Callable[[Array, Array], Array]) -> Suspect:
+    def answer(of: Any) -> Array:
+        matrix = entries(of.p[:, None], of.p[None, :])
+        return matrix.diagonal() if part == "diagonal" else _without_diagonal(matrix)
+
+    return _slip(mistake, part, answer)
+
+
+def _jacobian_stand_in(p: Array) -> Array:
+    return _jacobian(autograd, np.asarray(p, dtype=np.float64))
+
+
+SOFTMAX_JACOBIAN = Exercise(
+    name="softmax_jacobian",
+    signature="softmax_jacobian(p)",
+    chapter=CHAPTER,
+    section=JACOBIAN,
+    points={"diagonal": 1, "off-diagonal": 1},
+    inputs=_jacobian_inputs,
+    attempt=_attempt_jacobian,
+    expected=partial(_jacobian_parts, autograd),
+    numerical=partial(_jacobian_parts, central_differences),
+    judge=compare_with_expected,
+    suspects=[
+        _wrong_jacobian(part, mistake, entries) for part, found in _WRONG_ENTRIES.items() for mistake, entries in found
+    ],
+    stand_in=_jacobian_stand_in,
+)
+
+
+def _weighted_softmax(z: Tensor, upstream: Tensor) -> Tensor:
+    return (upstream * torch.softmax(z, dim=1)).sum()
+
+
+def _softmax_backward_inputs(rng: Rng) -> list[Case]:
+    cases = [_softmax_backward_case(rng, _torch_softmax(rng.normal(size=size))) for size in CLASSES]
+    sure = np.array([[0.0, 1.0, 0.0, 0.0], [0.5, 0.0, 0.25, 0.25], [0.1, 0.2, 0.3, 0.4]])
+    sure_case = replace(_softmax_backward_case(rng, sure), label="probabilities of 0 and 1, N = 3, K = 4")
+    return [*cases, sure_case, *(_one_label_case(rng, *size) for size in ((3, 4), (1, 3)))]
+
+
+def _one_label_case(rng: Rng, N: int, K: int) -> Case:
+    """Draw what cross-entropy hands down: −1/p at one class of each sample, 0 elsewhere; one label is unlikely."""
+    z = rng.normal(size=(N, K))
+    z[0, 0] -= 9
+    p, upstream = _torch_softmax(z), np.zeros((N, K))
+    labels = np.array([0, *rng.integers(0, K, N - 1)])
+    upstream[np.arange(N), labels] = -1 / p[np.arange(N), labels]
+    return Case(f"upstream 0 but for one class a sample, N = {N}, K = {K}", {"p": p, "upstream": upstream})
+
+
+def _softmax_backward_case(rng: Rng, p: Array) -> Case:
+    N, K = p.shape
+    return Case(f"N = {N}, K = {K}", {"p": p, "upstream": rng.normal(size=(N, K))})
+
+
+SOFTMAX_BACKWARD = gradient_exercise(
+    "softmax_backward(p, upstream)",
+    CHAPTER,
+    BACKWARD,
+    {"value": 2},
+    _softmax_backward_inputs,
+    _weighted_softmax,
+    {"value": "z"},
+    lambda p, upstream: {"z": _log(p), "upstream": upstream},
+    _slips(
+        "value",
+        [
+            ("jacobian-diagonal-only", lambda of: of.p * (1 - of.p) * of.upstream),
+            ("weighted-mean-missing", lambda of: of.p * of.upstream),
+            ("mean-not-weighted", lambda of: of.p * (of.upstream - of.upstream.sum(1, keepdims=True))),
+            ("mean-not-weighted", lambda of: of.p * (of.upstream - of.upstream.mean(1, keepdims=True))),
+            ("probability-factor-missing", lambda of: of.upstream - (of.upstream * of.p).sum(1, keepdims=True)),
+            ("softmax-skipped", lambda of: of.upstream),
+            ("softmax-upstream-ignored", lambda of: of.p * (1 - of.p)),
+            ("labels-for-upstream", lambda of: of.p - of.upstream),
+            ("weighted-mean-wrong-axis", lambda of: of.p * (of.upstream - (of.upstream * of.p).sum(0))),
+            ("weighted-mean-wrong-axis", lambda of: of.p * (of.upstream - (of.upstream * of.p).sum())),
+            ("weighted-mean-wrong-axis", lambda of: of.p * (of.upstream - (of.upstream * of.p).sum(1))),
+            ("jacobian-plus", lambda of: of.p * (of.upstream + (of.upstream * of.p).sum(1, keepdims=True))),
+        ],
+    ),
+    may_call=("softmax_jacobian",),
+)
+
+
+# --- numerical_gradient
+
+# f(x) = Σ a sin(3x + b) + 0.05 (Σ a x)²: smooth, and bent enough that one-sided quotients are seen.
+
+
+def _sampled(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    return (a * torch.sin(3 * x + b)).sum() + 0.05 * (a * x).sum() ** 2
+
+
+def _smoothed(x: Tensor, a: Tensor, b: Tensor, h: Tensor) -> Tensor:
+    """The function whose gradient central differences of step h find exactly: the mean of f over [x − h, x + h]."""
+    return (a * torch.sin(3 * x + b)).sum() * torch.sin(3 * h) / (3 * h) + 0.05 * (a * x).sum() ** 2
+
+
+def _laid_out(x: Array, layout: str) -> tuple[Array, Array]:
+    """Return x as a view, and the array it is a view of."""
+    if layout == "every other entry of an array":
+        base = np.full((*x.shape[:-1], 2 * x.shape[-1]), 7.5)
+        view = base[..., ::2]
+    elif layout == "a transposed view":
+        base = np.zeros(x.shape[::-1])
+        view = base.T
+    else:
+        view = base = np.zeros(x.shape, dtype=x.dtype)
+    view[...] = x
+    return view, base
+
+
+def _attempt_numerical_gradient(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Ask for the gradient at a private copy of x, so that what becomes of x is a part of its own."""
+    x, a, b, h = (arguments[name] for name in ("x", "a", "b", "h"))
+    view, base = _laid_out(x, arguments["layout"])
+    before, calls = base.tobytes(), []
+
+    def f(at: Array) -> float:
+        calls.append(1)
+        if np.shape(at) != x.shape:
+            raise ValueError(f"f wants an array of x's shape {x.shape} and got one of shape {np.shape(at)}")
+        return float(np.sum(a * np.sin(3 * at + b)) + 0.05 * np.sum(a * at) ** 2)
+
+    gradient = solution(f, view) if h is None else solution(f, view, h)
+    return {"value": gradient, "x restored": base.tobytes() == before, "calls": len(calls)}
+
+
+def _numerical_gradient_inputs(rng: Rng) -> list[Case]:
+    plain = [_differences_case(rng, rng.uniform(-1, 1, shape)) for shape in ((5,), (2, 3), (1,), (2, 1, 3), (3, 3), ())]
+    views = [
+        _differences_case(rng, rng.uniform(-1, 1, (4,)), layout="every other entry of an array"),
+        _differences_case(rng, rng.uniform(-1, 1, (2, 3)), layout="every other entry of an array"),
+        _differences_case(rng, rng.uniform(-1, 1, (3, 2)), layout="a transposed view"),
+    ]
+    whole = [_differences_case(rng, rng.integers(-3, 4, shape), layout="integers") for shape in ((4,), (2, 2), ())]
+    steps = [_differences_case(rng, rng.uniform(-1, 1, (3,)), h=h) for h in (0.05, 1e-3, 0.2)]
+    zeros = _differences_case(rng, np.array([0.0, 0.5, 0.0, -0.7]))
+    large = _differences_case(rng, _away_from_zero(rng, (4,), 1.5, 3.0), h=0.2)
+    flat = _differences_case(rng, rng.uniform(-1, 1, (3,)), slope=1e-3)
+    return [
+        *plain,
+        *views,
+        *whole,
+        *steps,
+        replace(zeros, label="entries of 0 in x"),
+        replace(large, label="entries of x beyond 1, h = 0.2"),
+        replace(flat, label="gradients near 0.001"),
+    ]
+
+
+def _differences_case(rng: Rng, x: Array, h: float | None = None, layout: str = "", slope: float = 1.0) -> Case:
+    x, shape = np.asarray(x), np.shape(x)
+    a, b = slope * _away_from_zero(rng, shape, 0.3, 1.0), rng.uniform(-0.5, 0.5, shape)
+    label = ", ".join(filter(None, [f"x of shape {shape}", layout, "" if h is None else f"h = {h:g}"]))
+    arguments = {"x": x, "a": a, "b": b, "h": h, "layout": layout}
+    return Case(label, arguments, {"x": x, "a": a, "b": b, "h": np.array(1e-5 if h is None else h)})
+
+
+def _by_autograd(case: Case) -> Arrays:
+    return {"value": autograd(_smoothed, case.given, ["x"])["x"], "x restored": np.array(1.0)}
+
+
+def _by_differences(case: Case) -> Arrays:
+    given = {name: case.given[name] for name in ("x", "a", "b")}
+    found = central_differences(_sampled, given, ["x"], float(case.given["h"]))
+    return {"value": found["x"], "x restored": np.array(1.0)}
+
+
+def _judge_numerical_gradient(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
+    return {
+        "value": compare(answers["value"], exercise.expected(case)["value"]),
+        "x restored": _judge_restored(answers),
+    }
+
+
+def _judge_restored(answers: Mapping[str, Answer]) -> Verdict:
+    calls, restored = answers["calls"], answers["x restored"]
+    if not isinstance(calls, np.ndarray) or not calls:
+        return Verdict("f not called", "f was never called, so nothing was tried at x")
+    if not isinstance(restored, np.ndarray) or not restored:
+        return Verdict("argument changed", "x is not bit for bit what it was before")
+    return RIGHT
+
+
+def _value_at(case: Case, moved: Array) -> float:
+    a, b = case.given["a"], case.given["b"]
+    return float(_sampled(torch.tensor(moved), torch.tensor(a), torch.tensor(b)))
+
+
+def _quotient(mistake: str, up: float, down: float, over: float, h: float | None = None) -> Suspect:
+    """Return the mistake of (f(x + up·h) − f(x + down·h)) / (over·h), with this h where it is given."""
+
+    def answer(case: Case) -> Array:
+        at = case.given["x"].astype(np.float64)
+        step = float(case.given["h"]) if h is None else h
+        units = (row.reshape(at.shape) for row in np.eye(at.size))
+        found = [_value_at(case, at + up * step * u) - _value_at(case, at + down * step * u) for u in units]
+        return np.array(found).reshape(at.shape) / (over * step)
+
+    return Suspect(mistake, "value", answer)
+
+
+def _undivided(case: Case) -> Array:
+    return _by_autograd(case)["value"] * 2 * case.given["h"]
+
+
+def _all_moved(case: Case) -> float:
+    at, h = case.given["x"].astype(np.float64), float(case.given["h"])
+    return (_value_at(case, at + h) - _value_at(case, at - h)) / (2 * h)
+
+
+NUMERICAL_GRADIENT = Exercise(
+    name="numerical_gradient",
+    signature="numerical_gradient(f, x, h=1e-5)",
+    chapter=CHAPTER,
+    section=NUMERICAL,
+    points={"value": 2, "x restored": 1},
+    inputs=_numerical_gradient_inputs,
+    attempt=_attempt_numerical_gradient,
+    expected=_by_autograd,
+    numerical=_by_differences,
+    judge=_judge_numerical_gradient,
+    suspects=[
+        _quotient("one-sided", 1, 0, 1),
+        _quotient("one-sided", 0, -1, 1),
+        _quotient("h-for-2h", 1, -1, 1),
+        _quotient("h-ignored", 1, -1, 2, h=1e-5),
+        _quotient("step-too-large", 1, -1, 2, h=0.1),
+        _quotient("step-too-large", 1, -1, 2, h=0.01),
+        Suspect("copy-not-seen", "value", lambda case: np.zeros(case.given["x"].shape)),
+        Suspect("not-divided", "value", _undivided),
+        Suspect("all-entries-moved", "value", _all_moved),
+        Suspect("all-entries-moved", "value", lambda case: np.full(case.given["x"].shape, _all_moved(case))),
+    ],
+)
+
+
+# --- relative_error
+
+
+def _relative_error_inputs(rng: Rng) -> list[Case]:
+    """Draw errors of every size, signs reversed, equal entries, zeros on one or both sides, pairs below the floor."""
+    near = [_pair(rng, shape, 10.0**-power) for shape, power in (((5,), 1), ((2, 3), 3), ((4, 4), 0), ((2, 2, 3), 2))]
+    far = _pair(rng, (6,), 0.1)
+    far.arguments["b"][2] *= -1.0
+    last = _pair(rng, (3, 4), 1e-3)
+    last.arguments["b"][-1, -1] *= 1.5
+    cases = [*near, replace(far, label="one sign reversed"), replace(last, label="the last entry worst")]
+    for label, a, b in (
+        ("0 on both sides in one entry", [0.0, 1.0, -2.0], [0.0, 1.1, -2.1]),
+        ("0 on one side", [[0.5, 0.0], [2.0, 1.0]], [[0.5, 1e-3], [2.0, 1.0]]),
+        ("equal", [[0.3, -4.0]], [[0.3, -4.0]]),
+        ("0 everywhere", [0.0, 0.0], [0.0, 0.0]),
+        ("all below the floor", [1e-9, -2e-9], [3e-9, -1e-9]),
+        ("below the floor, signs reversed", [2e-10], [-2e-10]),
+        ("one entry below the floor", [1.0, 2e-9], [1.01, -2e-9]),
+        ("large numbers", [3e6, -4e6, 5e6], [3.1e6, -4e6, 5e6]),
+        ("small numbers above the floor", [2e-6, 3e-6], [2.2e-6, 3e-6]),
+    ):
+        scale = rng.uniform(0.8, 1.0)
+        cases.append(Case(label, {"a": scale * np.array(a), "b": scale * np.array(b)}))
+    return cases
+
+
+def _pair(rng: Rng, shape: tuple[int, ...], off: float) -> Case:
+    a = _away_from_zero(rng, shape, 0.01, 4.0)
+    return Case(f"shape {shape}, off by about {off:g}", {"a": a, "b": a * (1 + off * rng.uniform(-0.5, 0.5, shape))})
+
+
+def _relative_error_answer(case: Case) -> Arrays:
+    a, b = torch.tensor(case.arguments["a"]), torch.tensor(case.arguments["b"])
+    return {"value": ((a - b).abs() / (a.abs() + b.abs()).clamp(min=1e-8)).max().numpy()}
+
+
+def _relative_error_in_fractions(case: Case) -> Arrays:
+    """The definition, entry by entry, in exact arithmetic."""
+    pairs = zip(case.arguments["a"].flat, case.arguments["b"].flat, strict=True)
+    exact = [(Fraction(float(a)), Fraction(float(b))) for a, b in pairs]
+    errors = [abs(a - b) / max(abs(a) + abs(b), Fraction(1, 10**8)) for a, b in exact]
+    return {"value": np.array(float(max(errors)))}
+
+
+def _floored(size: Array) -> Array:
+    return np.maximum(size, 1e-8)
+
+
+def _sizes(of: Any) -> Array:
+    return np.abs(of.a) + np.abs(of.b)
+
+
+def _norm(array: Array) -> float:
+    return float(np.sqrt((array * array).sum()))
+
+
+RELATIVE_ERROR = Exercise(
+    name="relative_error",
+    signature="relative_error(a, b)",
+    chapter=CHAPTER,
+    section=NUMERICAL,
+    points={"value": 2},
+    inputs=_relative_error_inputs,
+    attempt=partial(call, names=("value",)),
+    expected=_relative_error_answer,
+    numerical=_relative_error_in_fractions,
+    judge=compare_with_expected,
+    suspects=_slips(
+        "value",
+        [
+            ("absolute-not-relative", lambda of: abs(of.a - of.b).max()),
+            ("mean-not-max", lambda of: (abs(of.a - of.b) / _floored(_sizes(of))).mean()),
+            ("other-denominator", lambda of: (abs(of.a - of.b) / _floored(np.maximum(abs(of.a), abs(of.b)))).max()),
+            ("other-denominator", lambda of: (abs(of.a - of.b) / _floored(abs(of.a))).max()),
+            ("other-denominator", lambda of: (abs(of.a - of.b) / _floored(abs(of.b))).max()),
+            ("norm-not-max", lambda of: _norm(of.a - of.b) / max(_norm(of.a) + _norm(of.b), 1e-8)),
+            ("floor-missing", lambda of: (abs(of.a - of.b) / _sizes(of)).max()),
+            ("floor-missing", lambda of: np.fmax.reduce(np.ravel(abs(of.a - of.b) / _sizes(of)))),
+            ("floor-missing", lambda of: np.nan_to_num(abs(of.a - of.b) / _sizes(of)).max()),
+            ("floor-added", lambda of: (abs(of.a - of.b) / (_sizes(of) + 1e-8)).max()),
+            ("difference-signed", lambda of: ((of.a - of.b) / _floored(_sizes(of))).max()),
+            ("difference-signed", lambda of: ((of.b - of.a) / _floored(_sizes(of))).max()),
+            ("sum-signed", lambda of: (abs(of.a - of.b) / _floored(abs(of.a + of.b))).max()),
+        ],
+    ),
+)
+
+EXERCISES = (
+    CHAIN_TWO_AFFINE,
+    PRODUCT_RULE,
+    SIGMOID_SLOPE,
+    TANH_SLOPE,
+    LEAKY_RELU_SLOPE,
+    SOFTMAX_EXERCISE,
+    SOFTMAX_JACOBIAN,
+    SOFTMAX_BACKWARD,
+    NUMERICAL_GRADIENT,
+    RELATIVE_ERROR,
+)

@@ -1,0 +1,848 @@
+"""The exercises of chapter 03: the δ template. Sizes: N samples; D or J units below, M or K units above."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from autograder.answers import Answer, Array, Unusable, split
+from autograder.attempts import Arguments, Solution
+from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
+from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, logit, sigmoid, suspect
+from autograder.judging import RIGHT, agree, compare, compare_with_expected
+from autograder.oracles import Forward, autograd, central_differences, relative_error
+
+CHAPTER = "03_delta_template"
+
+OUTPUT = Section("delta-template-output", "An output unit")
+HIDDEN = Section("delta-template-hidden", "A hidden unit")
+WEIGHTS = Section("delta-template-weights", "Weights, biases and the batch")
+LAYER = Section("delta-template-layer", "The layer as a box")
+NUMERICAL = Section("delta-template-gradient-check", "A numerical check")
+XOR = Section("delta-template-xor", "XOR by hand")
+
+Rng: TypeAlias = np.random.Generator
+
+# (N, D, M): all sizes different, a batch of one, a single unit above or below, squares, where a transpose fits without
+# an error, and one that is larger in every direction.
+SIZES = ((4, 3, 2), (5, 2, 4), (1, 3, 2), (1, 4, 1), (6, 2, 1), (3, 3, 3), (2, 2, 2), (4, 4, 4), (3, 1, 2), (9, 7, 6))
+SCALES = {"large": 100.0, "small": 1e-4}  # such cases have the sizes of the first one, so nothing kept from it fits
+SATURATED = np.array([[0.0, 1000.0, -1000.0], [-1000.0, 0.5, 1000.0], [-0.5, -1000.0, 0.0]])  # net for O of 0, ½, 1
+
+
+def _only_first_row(array: Any) -> Any:
+    """Return `array` with every row but the first set to 0: a batch of which only the first sample counts."""
+    return array * (torch.arange(len(array)) == 0)[:, None]
+
+
+# --- output_delta
+
+
+def _output_error(net: Tensor, t: Tensor, activation: Activation = torch.sigmoid) -> Tensor:
+    return 0.5 * ((activation(net) - t) ** 2).sum()
+
+
+def _output_delta_inputs(rng: Rng) -> list[Case]:
+    nets = [rng.normal(scale=2.0, size=(N, K)) for N, _, K in SIZES]
+    nets.append(rng.uniform(-8, 8, size=(7, 3)))  # some activations very near 0 and 1
+    hard = [_output_delta_case("hard", net, rng.integers(0, 2, net.shape).astype(float)) for net in nets]
+    soft = [_output_delta_case("soft", net, rng.uniform(size=net.shape)) for net in nets[:3]]
+    near_zero = _near_zero(rng, (4, 2))
+    return [
+        *hard,
+        *soft,
+        _output_delta_case("activations near 0, soft", near_zero, rng.uniform(0.2, 1.0, (4, 2))),
+        _output_delta_case("activations of 0, ½ and 1, soft", SATURATED, rng.uniform(size=(3, 3))),
+    ]
+
+
+def _near_zero(rng: Rng, shape: tuple[int, int]) -> Array:
+    """Return pre-activations whose σ lies between 1e-8 and 1e-4: small slopes are slopes too."""
+    return rng.permutation(np.linspace(-18.5, -9, shape[0] * shape[1])).reshape(shape)
+
+
+def _output_delta_case(kind: str, net: Array, t: Array) -> Case:
+    N, K = net.shape
+    return Case(f"N = {N}, K = {K}, {kind} targets", {"O": sigmoid(net), "t": t})
+
+
+def _instead_of_error(mistake: str, error: Callable[[Tensor, Tensor], Tensor]) -> Suspect:
+    """Return the mistake of putting error(O, t) where O − t belongs."""
+    return suspect(mistake, "value", lambda net, t: (error(sigmoid_of(net), t) * torch.sigmoid(net)).sum(), "net")
+
+
+def sigmoid_of(net: Tensor) -> Tensor:
+    """Return σ(net) as a constant, through which no gradient flows."""
+    return torch.sigmoid(net).detach()
+
+
+OUTPUT_DELTA = gradient_exercise(
+    "output_delta(O, t)",
+    CHAPTER,
+    OUTPUT,
+    {"value": 2},
+    _output_delta_inputs,
+    _output_error,
+    {"value": "net"},
+    lambda O, t: {"net": logit(O), "t": t},
+    [
+        *(suspect(name, "value", partial(_output_error, activation=act), "net") for name, act in WRONG_SLOPES),
+        _instead_of_error("absolute-error", lambda O, t: abs(O - t)),
+        _instead_of_error("squared-error", lambda O, t: (O - t) ** 2),
+        _instead_of_error("squared-error", lambda O, t: 0.5 * (O - t) ** 2),
+        _instead_of_error("target-missing", lambda O, t: O),
+        _instead_of_error("thresholded-prediction", lambda O, t: (O > 0.5) * 1.0 - t),
+        _instead_of_error("upstream-ignored", lambda O, t: torch.ones_like(O)),
+        Suspect("sign-and-slope-missing", "value", lambda case: case.names.t - case.names.O),
+    ],
+)
+
+
+# --- hidden_delta
+
+
+def _sent_back(net: Tensor, W: Tensor, delta_above: Tensor, activation: Activation = torch.sigmoid) -> Tensor:
+    return (delta_above * (activation(net) @ W)).sum()
+
+
+def _hidden_delta_inputs(rng: Rng) -> list[Case]:
+    nets = [rng.normal(scale=1.5, size=(N, J)) for N, J, _ in SIZES]
+    cases = [_hidden_delta_case(rng, net, K) for net, (_, _, K) in zip(nets, SIZES, strict=True)]
+    near_zero = _near_zero(rng, (4, 3))
+    return [
+        *cases,
+        *(
+            replace(_hidden_delta_case(rng, nets[0], 2, scale), label=f"{size} deltas above, N = 4, J = 3, K = 2")
+            for size, scale in SCALES.items()
+        ),
+        replace(_hidden_delta_case(rng, near_zero, 2), label="activations near 0"),
+        replace(_hidden_delta_case(rng, SATURATED, 2), label="activations of 0, ½ and 1"),
+    ]
+
+
+def _hidden_delta_case(rng: Rng, net: Array, K: int, scale: float = 1.0) -> Case:
+    N, J = net.shape
+    W, delta_above = rng.normal(size=(J, K)), scale * rng.normal(size=(N, K))
+    return Case(f"N = {N}, J = {J}, K = {K}", {"O": sigmoid(net), "W": W, "delta_above": delta_above})
+
+
+def _one_unit_above(net: Tensor, W: Tensor, delta_above: Tensor) -> Tensor:
+    return _sent_back(net, W[:, :1], delta_above[:, :1])
+
+
+def _last_unit_above(net: Tensor, W: Tensor, delta_above: Tensor) -> Tensor:
+    return _sent_back(net, W[:, -1:], delta_above[:, -1:])
+
+
+def _weights_transposed(net: Tensor, W: Tensor, delta_above: Tensor) -> Tensor:
+    return _sent_back(net, W.T, delta_above)
+
+
+def _weights_ignored(net: Tensor, W: Tensor, delta_above: Tensor) -> Tensor:
+    return _sent_back(net, torch.ones_like(W), delta_above)
+
+
+def _nothing_from_above(net: Tensor, W: Tensor, delta_above: Tensor) -> Tensor:
+    return torch.sigmoid(net).sum()
+
+
+def _deltas_ignored(net: Tensor, W: Tensor, delta_above: Tensor) -> Tensor:
+    return _sent_back(net, W, torch.ones_like(delta_above))
+
+
+def _activations_above(net: Tensor, W: Tensor, delta_above: Tensor) -> Tensor:
+    return _sent_back(net, W, sigmoid_of(sigmoid_of(net) @ W))
+
+
+HIDDEN_DELTA = gradient_exercise(
+    "hidden_delta(O, W, delta_above)",
+    CHAPTER,
+    HIDDEN,
+    {"value": 2},
+    _hidden_delta_inputs,
+    _sent_back,
+    {"value": "net"},
+    lambda O, W, delta_above: {"net": logit(O), "W": W, "delta_above": delta_above},
+    [
+        *(suspect(name, "value", partial(_sent_back, activation=act), "net") for name, act in WRONG_SLOPES),
+        suspect("one-k-only", "value", _one_unit_above, "net"),
+        suspect("one-k-only", "value", _last_unit_above, "net"),
+        suspect("weights-transposed", "value", _weights_transposed, "net"),
+        suspect("weights-ignored", "value", _weights_ignored, "net"),
+        suspect("upstream-ignored", "value", _nothing_from_above, "net"),
+        suspect("upstream-ignored", "value", _deltas_ignored, "net"),
+        suspect("outputs-for-deltas", "value", _activations_above, "net"),
+    ],
+)
+
+
+# --- weight_gradient and bias_gradient
+
+
+def _affine(x: Tensor, W: Tensor, delta: Tensor) -> Tensor:
+    return (delta * (x @ W)).sum()
+
+
+def _bias(b: Tensor, delta: Tensor) -> Tensor:
+    return (delta * b).sum()
+
+
+def _weight_gradient_inputs(rng: Rng) -> list[Case]:
+    cases = [_weight_gradient_case(rng, *sizes) for sizes in (*SIZES, (7, 1, 3))]
+    return cases + [
+        replace(_weight_gradient_case(rng, 4, 3, 2, scale), label=f"{size} deltas, N = 4, D = 3, M = 2")
+        for size, scale in SCALES.items()
+    ]
+
+
+def _weight_gradient_case(rng: Rng, N: int, D: int, M: int, scale: float = 1.0) -> Case:
+    x, delta = rng.normal(size=(N, D)) * rng.integers(0, 2, (N, D)), scale * rng.normal(size=(N, M))
+    x[0, 0] = x[-1, -1] = 0.5  # some inputs are exactly 0, not all
+    return Case(f"N = {N}, D = {D}, M = {M}", {"x": x, "delta": delta})
+
+
+def _bias_gradient_inputs(rng: Rng) -> list[Case]:
+    sizes = [(N, M) for N, _, M in SIZES] + [(3, 5)]
+    cases = [Case(f"N = {N}, M = {M}", {"delta": rng.normal(size=(N, M))}) for N, M in sizes]
+    cases[-1].arguments["delta"][2] = cases[-1].arguments["delta"][0]  # two samples may be alike
+    return cases + [
+        Case(f"{size} deltas, N = 4, M = 2", {"delta": scale * rng.normal(size=(4, 2))})
+        for size, scale in SCALES.items()
+    ]
+
+
+def _affine_of_sums(x: Tensor, W: Tensor, delta: Tensor) -> Tensor:
+    return _affine(x.sum(0, keepdim=True), W, delta.sum(0, keepdim=True))
+
+
+def _affine_first_sample(x: Tensor, W: Tensor, delta: Tensor) -> Tensor:
+    return _affine(x, W, _only_first_row(delta))
+
+
+def _affine_of_ones(x: Tensor, W: Tensor, delta: Tensor) -> Tensor:
+    return _affine(torch.ones_like(x), W, delta)
+
+
+def _affine_upstream_ignored(x: Tensor, W: Tensor, delta: Tensor) -> Tensor:
+    return _affine(x, W, torch.ones_like(delta))
+
+
+WEIGHT_GRADIENT = gradient_exercise(
+    "weight_gradient(x, delta)",
+    CHAPTER,
+    WEIGHTS,
+    {"value": 1},
+    _weight_gradient_inputs,
+    _affine,
+    {"value": "W"},
+    lambda x, delta: {"x": x, "W": np.zeros((x.shape[1], delta.shape[1])), "delta": delta},
+    [
+        suspect("sums-before-product", "value", _affine_of_sums, "W"),
+        suspect("first-sample-only", "value", _affine_first_sample, "W"),
+        suspect("input-ignored", "value", _affine_of_ones, "W"),
+        suspect("upstream-ignored", "value", _affine_upstream_ignored, "W"),
+    ],
+)
+
+BIAS_GRADIENT = gradient_exercise(
+    "bias_gradient(delta)",
+    CHAPTER,
+    WEIGHTS,
+    {"value": 1},
+    _bias_gradient_inputs,
+    _bias,
+    {"value": "b"},
+    lambda delta: {"b": np.zeros(delta.shape[1]), "delta": delta},
+    [
+        Suspect("batch-not-summed", "value", lambda case: case.names.delta),
+        Suspect("wrong-axis", "value", lambda case: case.names.delta.sum(axis=1)),
+        suspect("first-sample-only", "value", lambda b, delta: _bias(b, _only_first_row(delta)), "b"),
+        suspect("upstream-ignored", "value", lambda b, delta: _bias(b, torch.ones_like(delta)), "b"),
+    ],
+)
+
+
+# --- sigmoid_linear_backward
+
+
+def _sigmoid_linear(
+    upstream: Tensor, x: Tensor, W: Tensor, b: Tensor, offset: Tensor, activation: Activation = torch.sigmoid
+) -> Tensor:
+    return (upstream * activation(x @ W + b + offset)).sum()
+
+
+def _sigmoid_linear_given(upstream: Array, O: Array, x: Array, W: Array) -> Arrays:
+    """The learner gets O, not b: an offset (N, M) makes xW + b + offset the pre-activation, with b = 0."""
+    return {"upstream": upstream, "x": x, "W": W, "b": np.zeros(O.shape[1]), "offset": logit(O) - x @ W}
+
+
+def _sigmoid_linear_inputs(rng: Rng) -> list[Case]:
+    cases = [_sigmoid_linear_case(rng, *sizes) for sizes in SIZES]
+    far_out = _sigmoid_linear_case(rng, 3, 2, 4, b=np.array([1000.0, -1000.0, 0.5, -8.0]))
+    return [
+        *cases,
+        replace(far_out, label="activations of 0 and 1, N = 3, D = 2, M = 4"),
+        *(
+            replace(_sigmoid_linear_case(rng, 4, 3, 2, g=g), label=f"{size} upstream gradient, N = 4, D = 3, M = 2")
+            for size, g in SCALES.items()
+        ),
+    ]
+
+
+def _sigmoid_linear_case(rng: Rng, N: int, D: int, M: int, b: Array | None = None, g: float = 1.0) -> Case:
+    x, W = rng.normal(size=(N, D)), rng.normal(size=(D, M))
+    b = rng.normal(size=M) if b is None else b
+    x[-1, 0] = 0.0
+    arguments = {"upstream": g * rng.normal(size=(N, M)), "O": sigmoid(x @ W + b), "x": x, "W": W}
+    return Case(f"N = {N}, D = {D}, M = {M}", arguments)
+
+
+def _layer_transposed(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor, offset: Tensor) -> Tensor:
+    """An error whose gradient sends δ through W instead of its transpose (square layers only)."""
+    at = (x @ W + b + offset).detach()
+    return (upstream * torch.sigmoid(at + (x - x.detach()) @ W.T)).sum()
+
+
+def _layer_first_sample(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor, offset: Tensor) -> Tensor:
+    return _sigmoid_linear(_only_first_row(upstream), x, W, b, offset)
+
+
+def _layer_upstream_ignored(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor, offset: Tensor) -> Tensor:
+    return _sigmoid_linear(torch.ones_like(upstream), x, W, b, offset)
+
+
+def _layer_input_ignored(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor, offset: Tensor) -> Tensor:
+    at = (x @ W + b + offset).detach()
+    return (upstream * torch.sigmoid(at + torch.ones_like(x) @ (W - W.detach()))).sum()
+
+
+_LAYER_PARTS = {"dx": "x", "dW": "W", "db": "b"}
+_LAYER_SUSPECTS = [
+    *(
+        suspect(name, part, partial(_sigmoid_linear, activation=activation), wrt)
+        for part, wrt in _LAYER_PARTS.items()
+        for name, activation in WRONG_SLOPES
+    ),
+    *(suspect("upstream-ignored", part, _layer_upstream_ignored, wrt) for part, wrt in _LAYER_PARTS.items()),
+    *(suspect("first-sample-only", part, _layer_first_sample, wrt) for part, wrt in _LAYER_PARTS.items()),
+    suspect("weights-transposed", "dx", _layer_transposed, "x"),
+    suspect("input-ignored", "dW", _layer_input_ignored, "W"),
+]
+
+SIGMOID_LINEAR_BACKWARD = gradient_exercise(
+    "sigmoid_linear_backward(upstream, O, x, W)",
+    CHAPTER,
+    LAYER,
+    {"dx": 1, "dW": 1, "db": 1},
+    _sigmoid_linear_inputs,
+    _sigmoid_linear,
+    _LAYER_PARTS,
+    _sigmoid_linear_given,
+    _LAYER_SUSPECTS,
+    may_call=("weight_gradient", "bias_gradient"),
+)
+
+
+# --- gradient_check
+
+# f(x) = Σ a sin(c x + b) + 0.05 (Σ a x)²: smooth, no entry of its gradient near 0 unless that a is exactly 0. With
+# c = 5 an h of 1e-4 already shows.
+
+
+def _checked_function(x: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    return (a * torch.sin(c * x + b)).sum() + 0.05 * (a * x).sum() ** 2
+
+
+def _attempt_gradient_check(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    a, b, c = arguments["a"], arguments["b"], arguments["c"]
+
+    def f(x: Array) -> float:
+        return float(np.sum(a * np.sin(c * x + b)) + 0.05 * np.sum(a * x) ** 2)
+
+    return {"value": solution(f, arguments["analytic"], arguments["x"])}
+
+
+def _gradient_check_inputs(rng: Rng) -> list[Case]:
+    """Draw gradients that are right, a little off in every entry, off in one entry, and exactly 0 where f is flat."""
+    shapes = ((5,), (2, 3), (1,), (4, 1), (2, 3, 2))
+    off = [_gradient_check_case(rng, "every entry off", shape, 0.3 * rng.normal(size=shape)) for shape in shapes]
+    one = [_gradient_check_case(rng, "one entry off", shape, _one_entry(rng, shape)) for shape in ((6,), (3, 2))]
+    right = [_gradient_check_case(rng, "right gradient", shape, np.zeros(shape)) for shape in ((4,), (2, 2))]
+    flat = _gradient_check_case(rng, "f does not depend on one entry", (5,), 0.1 * rng.normal(size=5), flat=True)
+    tiny = _gradient_check_case(rng, "one entry of 4e-9 where f is flat", (4,), np.zeros(4), flat=True)
+    tiny.arguments["analytic"][0] = 4e-9
+    bent = _gradient_check_case(rng, "right gradient of an f that bends more", (3,), np.zeros(3), c=5.0)
+    return [*off, *one, *right, bent, flat, tiny]
+
+
+def _one_entry(rng: Rng, shape: tuple[int, ...]) -> Array:
+    relative = np.zeros(shape)
+    relative.flat[rng.integers(relative.size - 1)] = -2.0  # the sign reversed, in an entry that is not the last
+    return relative
+
+
+def _gradient_check_case(
+    rng: Rng, label: str, shape: tuple[int, ...], off: Array, flat: bool = False, c: float = 1.0
+) -> Case:
+    """Return a case whose analytic gradient is the right one times (1 + off)."""
+    a = rng.uniform(0.3, 1.0, shape) * rng.choice([-1.0, 1.0], shape)
+    if flat:
+        a.flat[0] = 0.0
+    x = rng.uniform(-0.4, 0.4, shape) / c
+    given = {"x": x, "a": a, "b": rng.uniform(-0.2, 0.2, shape), "c": np.array(c)}
+    analytic = autograd(_checked_function, given, ["x"])["x"] * (1 + off)
+    return Case(f"{label}, shape {shape}", {**given, "analytic": analytic}, given)
+
+
+def _error_against(gradient: Callable[[Mapping[str, Array]], Array], case: Case) -> Arrays:
+    return {"value": np.array(relative_error(case.arguments["analytic"], gradient(case.given)))}
+
+
+def _right_gradient(given: Mapping[str, Array]) -> Array:
+    return autograd(_checked_function, given, ["x"])["x"]
+
+
+def _central(given: Mapping[str, Array], h: float = 1e-5) -> Array:
+    return central_differences(_checked_function, given, ["x"], h)["x"]
+
+
+def _one_sided(given: Mapping[str, Array], h: float = 1e-5) -> Array:
+    """Differences to the right of x: the central ones at x + h/2, entry by entry."""
+    shifted = [{**given, "x": given["x"] + h / 2 * unit} for unit in _units(given["x"].shape)]
+    entries = [_central(moved, h / 2).flat[i] for i, moved in enumerate(shifted)]
+    return np.array(entries).reshape(given["x"].shape)
+
+
+def _other_side(given: Mapping[str, Array]) -> Array:
+    return 2 * _central(given) - _one_sided(given)
+
+
+def _units(shape: tuple[int, ...]) -> list[Array]:
+    return [row.reshape(shape) for row in np.eye(int(np.prod(shape)))]
+
+
+def _wrong_gradient(mistake: str, gradient: Callable[[Mapping[str, Array]], Array]) -> Suspect:
+    return Suspect(mistake, "value", lambda case: _error_against(gradient, case)["value"])
+
+
+def _wrong_error(mistake: str, error: Callable[[Array, Array], float]) -> Suspect:
+    return Suspect(mistake, "value", lambda case: error(case.arguments["analytic"], _central(case.given)))
+
+
+GRADIENT_CHECK = Exercise(
+    name="gradient_check",
+    signature="gradient_check(f, analytic, x)",
+    chapter=CHAPTER,
+    section=NUMERICAL,
+    points={"value": 2},
+    inputs=_gradient_check_inputs,
+    attempt=_attempt_gradient_check,
+    expected=partial(_error_against, _right_gradient),
+    numerical=partial(_error_against, _central),
+    judge=compare_with_expected,
+    suspects=[
+        _wrong_gradient("one-sided", _one_sided),
+        _wrong_gradient("one-sided", _other_side),
+        _wrong_gradient("h-for-2h", lambda given: 2 * _central(given)),
+        _wrong_gradient("step-too-large", lambda given: _central(given, 0.1)),
+        _wrong_gradient("copy-not-seen", lambda given: np.zeros(given["x"].shape)),
+        _wrong_error("absolute-not-relative", lambda a, b: _largest(abs(a - b))),
+        _wrong_error("mean-not-max", lambda a, b: _average(abs(a - b) / np.maximum(abs(a) + abs(b), 1e-8))),
+        _wrong_error(
+            "other-denominator",
+            lambda a, b: _largest(abs(a - b) / np.maximum(np.maximum(abs(a), abs(b)), 1e-8)),
+        ),
+        _wrong_error("other-denominator", lambda a, b: _largest(abs(a - b) / np.maximum(abs(a), 1e-8))),
+        _wrong_error("other-denominator", lambda a, b: _largest(abs(a - b) / np.maximum(abs(b), 1e-8))),
+        _wrong_error("norm-not-max", lambda a, b: _norm(a - b) / max(_norm(a) + _norm(b), 1e-8)),
+    ],
+)
+
+
+def _largest(a: Array) -> float:
+    return float(a.max())
+
+
+def _average(a: Array) -> float:
+    return float(a.mean())
+
+
+def _norm(a: Array) -> float:
+    return float(np.sqrt((a * a).sum()))
+
+
+# --- mlp_gradients
+
+
+def _mlp_error(
+    X: Tensor,
+    T: Tensor,
+    W1: Tensor,
+    b1: Tensor,
+    W2: Tensor,
+    b2: Tensor,
+    hidden: Activation = torch.sigmoid,
+    output: Activation = torch.sigmoid,
+) -> Tensor:
+    return 0.5 * ((output(hidden(X @ W1 + b1) @ W2 + b2) - T) ** 2).sum()
+
+
+BUILDING_BLOCKS = (
+    "output_delta",
+    "hidden_delta",
+    "weight_gradient",
+    "bias_gradient",
+    "sigmoid_linear_backward",
+)
+# (N, D, H, K): all sizes different, one sample, one unit in each place, squares, and one that is larger.
+MLP_SIZES = (
+    (5, 2, 3, 4),
+    (1, 3, 2, 2),
+    (4, 2, 3, 1),
+    (3, 3, 3, 3),
+    (2, 2, 2, 2),
+    (6, 4, 5, 2),
+    (4, 4, 4, 4),
+    (3, 1, 4, 2),
+    (5, 3, 1, 2),
+    (9, 7, 6, 8),
+)
+
+
+def _mlp_gradients_inputs(rng: Rng) -> list[Case]:
+    far_out = _mlp_gradients_case(rng, 5, 2, 3, 4, scale=8.0)
+    cases = [_mlp_gradients_case(rng, *sizes) for sizes in MLP_SIZES]
+    return [*cases, replace(far_out, label=f"large weights, {far_out.label}")]
+
+
+def _mlp_gradients_case(rng: Rng, N: int, D: int, H: int, K: int, scale: float = 1.0) -> Case:
+    values = {
+        "X": rng.normal(size=(N, D)),
+        "T": rng.integers(0, 2, (N, K)).astype(float) if N % 2 else rng.uniform(size=(N, K)),
+        "W1": scale * rng.normal(size=(D, H)),
+        "b1": rng.normal(size=H),
+        "W2": scale * rng.normal(size=(H, K)),
+        "b2": rng.normal(size=K),
+    }
+    return Case(f"N = {N}, D = {D}, H = {H}, K = {K}", values)
+
+
+def _mlp_upstream_transposed(X: Tensor, T: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
+    """An error whose gradient sends δ_k through W2 instead of its transpose (square layers only)."""
+    H = torch.sigmoid(X @ W1 + b1)
+    return (_output_delta_of(H @ W2 + b2, T) * (H @ W2.T)).sum()
+
+
+def _mlp_hidden_for_delta(X: Tensor, T: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
+    """An error whose gradient sends O_k, not δ_k, back to the hidden layer."""
+    H = torch.sigmoid(X @ W1 + b1)
+    return (sigmoid_of(H @ W2 + b2) * (H @ W2)).sum()
+
+
+def _output_delta_of(net: Tensor, T: Tensor) -> Tensor:
+    """Return ∂E/∂net as a constant, from autograd."""
+    at = net.detach().requires_grad_()
+    return torch.autograd.grad(_output_error(at, T), at)[0]
+
+
+def _mlp_input_for_hidden(case: Case) -> Array:
+    """∂E/∂W2 with the network's input X in the place of the hidden activations."""
+    X, T, W1, b1, W2, b2 = (torch.tensor(value) for value in case.given.values())
+    delta = _output_delta_of(torch.sigmoid(X @ W1 + b1) @ W2 + b2, T)
+    given = {"x": X.numpy(), "W": np.zeros((X.shape[1], delta.shape[1])), "delta": delta.numpy()}
+    return autograd(_affine, given, ["W"])["W"]
+
+
+_SLOPE_MISSING = dict(WRONG_SLOPES)["slope-missing"]
+_MLP_PARTS = {"dW1": "W1", "db1": "b1", "dW2": "W2", "db2": "b2"}
+_MLP_SUSPECTS = [
+    *(
+        suspect("output-slope-missing", part, partial(_mlp_error, output=_SLOPE_MISSING), wrt)
+        for part, wrt in _MLP_PARTS.items()
+    ),
+    *(
+        suspect(mistake, part, forward, wrt)
+        for part, wrt in list(_MLP_PARTS.items())[:2]
+        for mistake, forward in (
+            ("hidden-slope-missing", partial(_mlp_error, hidden=_SLOPE_MISSING)),
+            ("slope-missing", partial(_mlp_error, hidden=_SLOPE_MISSING, output=_SLOPE_MISSING)),
+            ("outputs-for-deltas", _mlp_hidden_for_delta),
+            ("weights-transposed", _mlp_upstream_transposed),
+        )
+    ),
+    *(
+        suspect(mistake, part, forward, wrt)
+        for part, wrt in _MLP_PARTS.items()
+        for mistake, wrong in WRONG_SLOPES[1:]
+        for forward in (
+            partial(_mlp_error, hidden=wrong, output=wrong),
+            partial(_mlp_error, hidden=wrong),
+            partial(_mlp_error, output=wrong),
+        )
+    ),
+    Suspect("input-for-hidden", "dW2", _mlp_input_for_hidden),
+]
+
+MLP_GRADIENTS = gradient_exercise(
+    "mlp_gradients(X, T, W1, b1, W2, b2)",
+    CHAPTER,
+    LAYER,
+    {"dW1": 1, "db1": 1, "dW2": 1, "db2": 1},
+    _mlp_gradients_inputs,
+    _mlp_error,
+    _MLP_PARTS,
+    dict,
+    _MLP_SUSPECTS,
+    may_call=BUILDING_BLOCKS,
+)
+
+
+# --- train_xor
+
+XOR_X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+XOR_T = np.array([[0.0], [1.0], [1.0], [0.0]])
+PARAMS = ("W1", "b1", "W2", "b2")
+# Measured: 8 hidden units at learning rate 4 get XOR right within 500 epochs from any usual random start, N(0, 0.01²)
+# and U(0, 1) included, for 40 of 40 seeds each.
+LONG_RUN = {"hidden": 8, "lr": 4.0, "epochs": 1000}
+
+Values: TypeAlias = Mapping[str, Array]
+Step: TypeAlias = Callable[[Values, float], Values]
+
+
+def _attempt_train_xor(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Train, and ask for the start three times: of this seed, of this seed again, and of another."""
+    X, T, hidden, lr, epochs, seed = arguments.values()
+    answers: dict[str, object] = {}
+    for name, run_epochs, run_seed in (
+        ("start", 0, seed),
+        ("again", 0, seed),
+        ("other", 0, seed + epochs),
+        ("end", epochs, seed),
+    ):
+        returned = split(solution(X, T, hidden, lr, run_epochs, run_seed), ("params", "losses"))
+        params = split(returned["params"], ("W1", "b1", "W2", "b2"))
+        answers |= {f"{name} {key}": value for key, value in params.items()}
+        answers[f"{name} losses"] = returned["losses"]
+    return answers | {"trajectory": answers["end losses"]}
+
+
+def _train_xor_inputs(rng: Rng) -> list[Case]:
+    short = [_train_xor_case(rng, *sizes) for sizes in ((4, 3, 12), (3, 2, 5), (1, 4, 4), (6, 5, 3), (8, 3, 1))]
+    seed = int(rng.integers(2**31))
+    long = Case("XOR, a long run", {"X": XOR_X, "T": XOR_T, **LONG_RUN, "seed": seed}, repeat=False)
+    return [*short, long]
+
+
+def _train_xor_case(rng: Rng, N: int, hidden: int, epochs: int) -> Case:
+    """Return a short run on N rows of XOR, the start drawn here standing in until the learner's is known."""
+    rows = rng.permutation(np.arange(N) % 4)
+    X, T = XOR_X[rows], XOR_T[rows]
+    arguments = {"X": X, "T": T, "hidden": hidden, "lr": float(rng.uniform(0.3, 1.5)), "epochs": epochs}
+    start = {name: rng.normal(size=shape) for name, shape in _shapes(hidden).items()}
+    label = f"N = {N}, {hidden} hidden units, {epochs} epochs"
+    return Case(label, {**arguments, "seed": int(rng.integers(2**31))}, {"X": X, "T": T, **start})
+
+
+def _shapes(hidden: int) -> dict[str, tuple[int, ...]]:
+    return {"W1": (2, hidden), "b1": (hidden,), "W2": (hidden, 1), "b2": (1,)}
+
+
+def _with_learners_start(case: Case, answers: Mapping[str, Answer]) -> Case:
+    """Put the learner's own start into the case, if it is one, so that the oracles can replay from there."""
+    start = {name: answers.get(f"start {name}") for name in PARAMS}
+    usable = {name: array for name, array in start.items() if isinstance(array, np.ndarray)}
+    if all(_usable(start[name], shape).right for name, shape in _shapes(case.arguments["hidden"]).items()):
+        return replace(case, given={**case.given, **usable})
+    return case
+
+
+def _usable(answer: Answer | None, shape: tuple[int, ...]) -> Verdict:
+    """Judge shape and finiteness only: any numbers will do."""
+    if isinstance(answer, np.ndarray) and answer.shape == shape:
+        return compare(answer, answer)
+    return compare(Unusable("nothing") if answer is None else answer, np.zeros(shape))
+
+
+def _is_long(case: Case) -> bool:
+    return bool(case.arguments["epochs"] == LONG_RUN["epochs"])
+
+
+def _replay(step: Step, case: Case) -> Arrays:
+    """Descend from the start in the case; return the losses, each before its update, and the parameters at the end."""
+    if _is_long(case):
+        return {}
+    values: Values = case.given
+    losses = []
+    for _ in range(case.arguments["epochs"]):
+        losses.append(_loss(values))
+        values = {**values, **step(values, case.arguments["lr"])}
+    return {"trajectory": np.array(losses)} | {name: values[name] for name in PARAMS}
+
+
+def _loss(values: Values) -> float:
+    names = ("X", "T", *PARAMS)
+    X, T, W1, b1, W2, b2 = (torch.tensor(values[name], dtype=torch.float64) for name in names)
+    return float(_mlp_error(X, T, W1, b1, W2, b2))
+
+
+def _descend(gradients: Callable[[Values], Values], values: Values, lr: float) -> Values:
+    return {name: values[name] - lr * gradient for name, gradient in gradients(values).items()}
+
+
+def _descent_on(forward: Forward, oracle: Oracle = autograd) -> Step:
+    return partial(_descend, lambda values: oracle(forward, values, PARAMS))
+
+
+def _judge_train_xor(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
+    if _is_long(case):
+        return {"trajectory": _judge_length(case, answers), "accuracy": _judge_accuracy(case, answers)}
+    return {"start": _judge_start(case, answers), "trajectory": _judge_trajectory(exercise, case, answers)}
+
+
+def _judge_length(case: Case, answers: Mapping[str, Answer]) -> Verdict:
+    """A run that stops when it likes the loss returns too few losses: only a long run shows that."""
+    verdict = _usable(answers["trajectory"], (case.arguments["epochs"],))
+    return verdict if verdict.right else replace(verdict, message=f"the losses: {verdict.message}")
+
+
+def _judge_start(case: Case, answers: Mapping[str, Answer]) -> Verdict:
+    shapes = _shapes(case.arguments["hidden"])
+    checks = [(name, _usable(answers[f"start {name}"], shape)) for name, shape in shapes.items()]
+    checks.append(("the list of losses with epochs = 0", _usable(answers["start losses"], (0,))))
+    for name, verdict in checks:
+        if not verdict.right:
+            return replace(verdict, message=f"{name}: {verdict.message}")
+    if not _same_params(answers, "again", case):
+        return Verdict("not repeatable", "the same seed gives another start")
+    if _units_all_alike(case):
+        return Verdict("same start", "every hidden unit has the same weights", mistake="zero-start")
+    if _same_params(answers, "other", case):
+        return Verdict("seed ignored", "another seed gives the same start")
+    return RIGHT
+
+
+def _same_params(answers: Mapping[str, Answer], run: str, case: Case) -> bool:
+    return all(agree(answers[f"{run} {name}"], case.given[name]) for name in PARAMS)
+
+
+def _units_all_alike(case: Case) -> bool:
+    units = np.vstack([case.given["W1"], case.given["b1"], case.given["W2"].T])  # one column a hidden unit
+    return bool((units == units[:, :1]).all())
+
+
+def _judge_trajectory(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> Verdict:
+    for name, right in exercise.expected(case).items():
+        verdict = compare(answers[name if name == "trajectory" else f"end {name}"], right)
+        if not verdict.right:
+            what = "the losses" if name == "trajectory" else f"{name} at the end"
+            return replace(verdict, message=f"{what}: {verdict.message}" if verdict.message else what)
+    return RIGHT
+
+
+def _judge_accuracy(case: Case, answers: Mapping[str, Answer]) -> Verdict:
+    ends = {}
+    for name, shape in _shapes(case.arguments["hidden"]).items():
+        end = answers[f"end {name}"]
+        verdict = _usable(end, shape)
+        if isinstance(end, Unusable) or not verdict.right:
+            return replace(verdict, message=f"{name}: {verdict.message}")
+        ends[name] = end
+    H = sigmoid(XOR_X @ ends["W1"] + ends["b1"])
+    right = int(((H @ ends["W2"] + ends["b2"] > 0) == (XOR_T > 0.5)).sum())
+    if right == len(XOR_T):
+        return RIGHT
+    run = "{hidden} hidden units, learning rate {lr:g} and {epochs} epochs".format(**LONG_RUN)
+    return Verdict("not learned", f"{right} of {len(XOR_T)} XOR rows are right after training with {run}")
+
+
+def _early_update(values: Values, lr: float) -> Values:
+    """Update W2 and b2 first, then send δ_k back through the new W2."""
+    above = _descend(lambda v: autograd(_mlp_error, v, ("W2", "b2")), values, lr)
+
+    def sent_back(X: Tensor, T: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, new_W2: Tensor) -> Tensor:
+        H = torch.sigmoid(X @ W1 + b1)
+        return (_output_delta_of(H @ W2 + b2, T) * (H @ new_W2)).sum()
+
+    given = {**values, "new_W2": above["W2"]}
+    below = _descend(lambda v: autograd(sent_back, v, ("W1", "b1")), given, lr)
+    return {**above, **below}
+
+
+def _sample_by_sample(values: Values, lr: float) -> Values:
+    """Update after each sample in turn."""
+    params = {name: values[name] for name in PARAMS}
+    for n in range(len(values["X"])):
+        params = dict(RIGHT_STEP({**params, "X": values["X"][n : n + 1], "T": values["T"][n : n + 1]}, lr))
+    return params
+
+
+def _wrong_run(mistake: str, step: Step, factor: Callable[[int], float] = lambda N: 1.0) -> Suspect:
+    """Return the mistake of this other update; factor(N) is what the recorded losses are multiplied by."""
+
+    def losses(case: Case) -> Array:
+        return _replay(step, case)["trajectory"] * factor(len(case.given["X"]))
+
+    return Suspect(mistake, "trajectory", losses)
+
+
+def _losses_after(case: Case) -> Array:
+    longer = replace(case, arguments={**case.arguments, "epochs": case.arguments["epochs"] + 1})
+    return _replay(RIGHT_STEP, longer)["trajectory"][1:]
+
+
+def _scaled(factor: Callable[[int], float]) -> Step:
+    return lambda values, lr: RIGHT_STEP(values, lr * factor(len(values["X"])))
+
+
+RIGHT_STEP = _descent_on(_mlp_error)
+_TRAIN_SUSPECTS = [
+    _wrong_run("ascent", _scaled(lambda N: -1.0)),
+    _wrong_run("batch-mean", _scaled(lambda N: 1 / N)),
+    _wrong_run("batch-mean", _scaled(lambda N: 1 / N), lambda N: 1 / N),
+    _wrong_run("mean-over-all", _scaled(lambda N: 2 / N), lambda N: 2 / N),
+    _wrong_run("factor-two", _scaled(lambda N: 2.0)),
+    _wrong_run("factor-two", _scaled(lambda N: 2.0), lambda N: 2.0),
+    _wrong_run("weights-updated-early", _early_update),
+    _wrong_run("sample-by-sample", _sample_by_sample),
+    _wrong_run("never-updated", lambda values, lr: {}),
+    _wrong_run("biases-frozen", partial(_descend, lambda values: autograd(_mlp_error, values, ("W1", "W2")))),
+    _wrong_run("output-slope-missing", _descent_on(partial(_mlp_error, output=_SLOPE_MISSING))),
+    _wrong_run("hidden-slope-missing", _descent_on(partial(_mlp_error, hidden=_SLOPE_MISSING))),
+    _wrong_run("loss-not-half", RIGHT_STEP, lambda N: 2.0),
+    _wrong_run("loss-mean", RIGHT_STEP, lambda N: 2 / N),
+    _wrong_run("loss-mean", RIGHT_STEP, lambda N: 1 / N),
+    Suspect("loss-after-update", "trajectory", _losses_after),
+]
+
+TRAIN_XOR = Exercise(
+    name="train_xor",
+    signature="train_xor(X, T, hidden, lr, epochs, seed)",
+    chapter=CHAPTER,
+    section=XOR,
+    points={"start": 1, "trajectory": 2, "accuracy": 1},
+    inputs=_train_xor_inputs,
+    attempt=_attempt_train_xor,
+    expected=partial(_replay, RIGHT_STEP),
+    numerical=partial(_replay, _descent_on(_mlp_error, central_differences)),
+    judge=_judge_train_xor,
+    complete=_with_learners_start,
+    suspects=_TRAIN_SUSPECTS,
+    may_call=(*BUILDING_BLOCKS, "mlp_gradients"),
+)
+
+EXERCISES = (
+    OUTPUT_DELTA,
+    HIDDEN_DELTA,
+    WEIGHT_GRADIENT,
+    BIAS_GRADIENT,
+    SIGMOID_LINEAR_BACKWARD,
+    GRADIENT_CHECK,
+    MLP_GRADIENTS,
+    TRAIN_XOR,
+)

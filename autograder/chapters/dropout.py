@@ -1,0 +1,590 @@
+"""The exercises of chapter 06: inverted dropout. Sizes: N samples, D inputs, H hidden units, K classes.
+
+A mask holds 1 for a unit that is kept and 0 for one that is dropped; p is the probability of dropping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from autograder.answers import Answer, Array
+from autograder.attempts import Arguments, Solution, call_for_keys
+from autograder.chapters.mlp_by_hand import draw_network, network_case
+from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
+from autograder.gradients import Oracle, Tensor, suspect
+from autograder.judging import RIGHT, agree, compare, compare_with_expected
+from autograder.mask_statistics import BAR, Masks, dependence, shared_along, steady_count, surprise
+from autograder.networks import logits, mean_cross_entropy
+from autograder.oracles import autograd, central_differences, differences_from_below
+from autograder.wrong_networks import (
+    OTHER_ACTIVATIONS,
+    WRONG_LEAKY_SLOPES,
+    WRONG_LOSSES,
+    Activation,
+    Loss,
+    leaky_relu,
+    logits_gradient,
+    with_leaky_slope,
+)
+
+CHAPTER = "06_dropout"
+
+MASK = Section("dropout-mask", "Drawing the mask")
+FORWARD = Section("dropout-forward", "Forward, in training and in evaluation")
+BACKWARD = Section("dropout-backward", "Back through the mask")
+NETWORK = Section("dropout-network", "The network with dropout")
+
+PARAMS = ("W1", "b1", "W2", "b2")
+
+Rng: TypeAlias = np.random.Generator
+Drop: TypeAlias = Callable[[Any, Any, Any], Any]  # (x, mask, p) → what goes on upwards, arrays or tensors
+
+
+# --- dropout_mask
+
+# Large enough that each wrong distribution of MASK_MISTAKES lies beyond the bar for one of the probabilities.
+LARGE = ((60, 50), (3000,), (12, 15, 17))
+DROPPING = (0.3, 0.75, 0.05, 0.55)
+SMALL = ((1,), (7,), (1, 4), (3, 3), (2, 3, 2))
+REPEATS = 60  # masks of 60 entries each, whose numbers of ones are compared
+
+
+def _attempt_mask(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Draw one mask for each probability, one again from the same state, the next, and one from another seed."""
+
+    def global_state() -> tuple[object, ...]:
+        kind, key, *rest = np.random.get_state()  # noqa: NPY002 - the state that is to be left alone
+        return (kind, np.asarray(key).tobytes(), *rest)
+
+    shape, probabilities, seed = arguments["shape"], arguments["p"], arguments["seed"]
+    p, before, rng = probabilities[0], global_state(), np.random.default_rng(seed)
+    answers: dict[str, object] = {
+        "value": solution(shape, p, rng),
+        "next": solution(shape, p, rng),
+        "again": solution(shape, p, np.random.default_rng(seed)),
+        "other": solution(shape, p, np.random.default_rng(seed + 1)),
+        "many": [solution(arguments["few"], p, rng) for _ in range(arguments["repeats"])],
+    }
+    for i, other_p in enumerate(probabilities[1:], start=1):
+        answers[f"mask {i}"] = solution(shape, other_p, rng)
+    return answers | {"global state untouched": float(global_state() == before)}
+
+
+def _mask_inputs(rng: Rng) -> list[Case]:
+    cases = []
+    for i, shape in enumerate(LARGE):
+        moved = np.roll(DROPPING, i) + rng.integers(-5, 6, len(DROPPING)) / 1000
+        cases.append(_mask_case(rng, shape, [round(float(p), 3) for p in moved], REPEATS))
+    cases += [_mask_case(rng, shape, [int(rng.integers(50, 950)) / 1000]) for shape in SMALL]
+    return [*cases, *(_mask_case(rng, shape, [p]) for shape, p in (((6,), 0.0), ((3, 4), 0), ((2, 2, 3), 0.0)))]
+
+
+def _mask_case(rng: Rng, shape: tuple[int, ...], probabilities: Sequence[float], repeats: int = 1) -> Case:
+    few = {1: (60,), 2: (6, 10), 3: (3, 4, 5)}[len(shape)]
+    label = f"shape {shape}, p = {', '.join(f'{p:g}' for p in probabilities)}"
+    arguments = {"shape": shape, "p": list(probabilities), "seed": int(rng.integers(2**31)), "few": few}
+    return Case(label, {**arguments, "repeats": repeats}, repeat=False)
+
+
+def _share_kept(case: Case) -> Arrays:
+    """Return the probability of a 1, for each p of the case, from PyTorch's Bernoulli distribution."""
+    probabilities = torch.tensor(case.arguments["p"], dtype=torch.float64)
+    return {"share of ones": torch.distributions.Bernoulli(1 - probabilities).mean.numpy()}
+
+
+def _share_by_counting(case: Case) -> Arrays:
+    """Count, among 1000 equally likely draws, those that are not below p (which has three decimals)."""
+    draws = (np.arange(1000) + 0.5) / 1000
+    return {"share of ones": np.array([np.mean(draws >= p) for p in case.arguments["p"]])}
+
+
+def _judge_mask(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
+    found = _judge_form(case, answers) or _judge_source(case, answers) or _judge_chance(exercise, case, answers)
+    return {"value": found}
+
+
+def _judge_form(case: Case, answers: Mapping[str, Answer]) -> Verdict | None:
+    """Judge shape and entries of every mask."""
+    shapes = {name: case.arguments["shape"] for name in answers if name not in ("many", "global state untouched")}
+    shapes["many"] = (case.arguments["repeats"], *case.arguments["few"])
+    for name, shape in shapes.items():
+        answer = answers[name]
+        verdict = compare(
+            answer, answer if isinstance(answer, np.ndarray) and answer.shape == shape else np.zeros(shape)
+        )
+        if not verdict.right:
+            return verdict
+    entries = np.concatenate([np.ravel(np.asarray(answers[name])) for name in shapes])
+    odd = entries[~np.isin(entries, (0, 1))]
+    if not odd.size:
+        return None
+    mistake = "mask-scaled" if _are_scaled(case, answers) else ""
+    return Verdict("not 0 or 1", f"an entry is {odd[0]:.4g}; 0 or 1 was expected", mistake=mistake)
+
+
+def _are_scaled(case: Case, answers: Mapping[str, Answer]) -> bool:
+    """Return whether all entries of several masks, each for another p, are 0 or 1/(1 − p)."""
+    masks = _masks(case, answers)
+    return len(masks) > 1 and all(
+        np.isclose(mask, 0).sum() + np.isclose(mask, 1 / (1 - p)).sum() == mask.size for p, mask in masks.items()
+    )
+
+
+def _masks(case: Case, answers: Mapping[str, Answer]) -> Masks:
+    """Return the mask drawn for each p; all of them are arrays."""
+    names = ["value", *(f"mask {i}" for i in range(1, len(case.arguments["p"])))]
+    return {p: np.asarray(answers[name]) for p, name in zip(case.arguments["p"], names, strict=True)}
+
+
+def _judge_source(case: Case, answers: Mapping[str, Answer]) -> Verdict | None:
+    """Judge where the numbers come from: the generator that is passed in, its state as it is, and nothing else."""
+    if not np.asarray(answers["global state untouched"]).all():
+        return Verdict("global state", "NumPy's global random state is not what it was before", mistake="global-random")
+    mask, many = np.asarray(answers["value"]), np.asarray(answers["many"])
+    if not agree(answers["again"], mask):
+        return Verdict("not repeatable", "two generators of one seed gave two masks", mistake="rng-ignored")
+    if len(many) > 1 and (many == many[0]).all():
+        return Verdict("not random", f"{len(many)} calls gave {len(many)} times the same mask", mistake="rng-ignored")
+    axis = shared_along(_masks(case, answers))
+    if axis is not None:
+        return Verdict("not independent", f"along axis {axis} all entries are the same", mistake="shared-draws")
+    return None
+
+
+MASK_MISTAKES: tuple[tuple[str, Callable[[float], float]], ...] = (
+    ("drop-keep-confused", lambda p: p),
+    ("randn-for-rand", lambda p: float(torch.special.ndtr(torch.tensor(-p, dtype=torch.float64)))),
+    ("randn-for-rand", lambda p: float(torch.special.ndtr(torch.tensor(1 - p, dtype=torch.float64)))),
+)
+
+
+def _judge_chance(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> Verdict:
+    """Judge the distribution. A right solution fails any of these tests less than once in 10⁹ checks."""
+    masks = _masks(case, answers)
+    for (p, mask), share in zip(masks.items(), exercise.expected(case)["share of ones"], strict=True):
+        if surprise(int(mask.sum()), mask.size, float(share)) > BAR:
+            text = f"at p = {p:g}, {mask.mean():.1%} of {mask.size} entries are 1; {share:.1%} was to be expected"
+            return Verdict("distribution", text, mistake=_wrong_share(masks))
+    p, mask = next(iter(masks.items()))
+    for name, what in (("other", "generators of two seeds"), ("next", "two calls with one generator")):
+        same = np.asarray(answers[name]) == mask
+        if surprise(int(same.sum()), same.size, p**2 + (1 - p) ** 2) > BAR:
+            return Verdict("not random", f"{what} gave masks that depend on each other")
+    steady = steady_count(masks, np.asarray(answers["many"]))
+    if steady:
+        text = f"the number of ones varies too little {steady.where}"
+        return Verdict("not independent", text, mistake="fixed-count" if steady.fixed else "")
+    where = dependence(masks)
+    return Verdict("not independent", f"entries depend on each other {where}") if where else RIGHT
+
+
+def _wrong_share(masks: Masks) -> str:
+    """Return the mistake whose share of ones fits every mask, where there are masks enough to tell."""
+    if len(masks) < len(DROPPING):
+        return ""
+    for mistake, share in MASK_MISTAKES:
+        if all(surprise(int(mask.sum()), mask.size, share(p)) < BAR / 2 for p, mask in masks.items()):
+            return mistake
+    return ""
+
+
+DROPOUT_MASK = Exercise(
+    name="dropout_mask",
+    signature="dropout_mask(shape, p, rng)",
+    chapter=CHAPTER,
+    section=MASK,
+    points={"value": 4},
+    inputs=_mask_inputs,
+    attempt=_attempt_mask,
+    expected=_share_kept,
+    numerical=_share_by_counting,
+    judge=_judge_mask,
+)
+
+
+# --- dropout_forward and dropout_backward
+
+# (N, H): all sizes different, one sample, one unit, and squares.
+SIZES = ((4, 3), (5, 2), (1, 6), (6, 4), (3, 3), (4, 4), (7, 1), (2, 8))
+PROBABILITIES: tuple[float, ...] = (0.75, 0.3, 0.6, 0.1, 0.9, 0.25, 0.4, np.float64(0.8))
+
+
+def inverted_dropout(x: Any, mask: Any, p: Any) -> Any:
+    return x * mask / (1 - p)
+
+
+WRONG_DROPS: tuple[tuple[str, Drop], ...] = (
+    ("dropout-missing", lambda x, mask, p: x),
+    ("dropout-scale-missing", lambda x, mask, p: x * mask),
+    ("divided-by-p", lambda x, mask, p: x * mask / p),
+    ("dropout-scale-inverted", lambda x, mask, p: x * mask * (1 - p)),
+    ("dropout-scale-twice", lambda x, mask, p: x * mask / (1 - p) ** 2),
+    ("mask-inverted", lambda x, mask, p: x * (1 - mask) / (1 - p)),
+    ("mask-inverted", lambda x, mask, p: x * (1 - mask)),
+    ("mask-inverted", lambda x, mask, p: x * (1 - mask) / p),
+    ("mask-missing", lambda x, mask, p: x / (1 - p)),
+)
+# These may be given None for the mask.
+WRONG_EVALUATIONS: tuple[tuple[str, Drop], ...] = (
+    ("dropout-at-evaluation", lambda x, mask, p: x if mask is None else x * mask / (1 - p)),
+    ("dropout-at-evaluation", lambda x, mask, p: x if mask is None else x * mask),
+    ("scale-at-evaluation", lambda x, mask, p: x * (1 - p)),
+    ("scale-at-evaluation", lambda x, mask, p: x / (1 - p)),
+    ("scale-at-evaluation", lambda x, mask, p: x * p),
+)
+
+
+def _attempt_mode(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Call once; training says which part the value counts for."""
+    part = "training" if arguments["training"] else "evaluation"
+    return {part: solution(*arguments.values())}
+
+
+def _part(arguments: Mapping[str, Any]) -> str:
+    return "training" if arguments["training"] else "evaluation"
+
+
+def _mode_inputs(signal: str, rng: Rng) -> list[Case]:
+    """Draw cases whose first argument, x or upstream, is called `signal`."""
+    training = [
+        _mode_case(rng, signal, sizes, p, _mask(rng, sizes)) for sizes, p in zip(SIZES, PROBABILITIES, strict=True)
+    ]
+    plain = [_mode_case(rng, signal, sizes, 0.0, np.ones(sizes)) for sizes in ((3, 2), (1, 4))]
+    extreme = [_mode_case(rng, signal, (2, 3), 0.6, np.full((2, 3), kept)) for kept in (0.0, 1.0)]
+    evaluation = [
+        _mode_case(rng, signal, sizes, p, _mask(rng, sizes), training=False)
+        for sizes, p in zip(SIZES[:5], PROBABILITIES[3:], strict=True)
+    ]
+    without = [_mode_case(rng, signal, sizes, 0.4, None, training=False) for sizes in SIZES[:3]]
+    return [*training, *plain, *extreme, *evaluation, *without]
+
+
+def _mask(rng: Rng, sizes: tuple[int, int]) -> Array:
+    """Draw a mask with at least one 0 and one 1."""
+    mask = rng.integers(0, 2, sizes).astype(float)
+    mask.flat[:2] = rng.permutation([0.0, 1.0])
+    return mask
+
+
+def _mode_case(
+    rng: Rng, signal: str, sizes: tuple[int, int], p: float, mask: Array | None, training: bool = True
+) -> Case:
+    arguments = {signal: rng.normal(size=sizes), "mask": mask, "p": p, "training": training}
+    kept = "mask None" if mask is None else f"{int(mask.sum())} of {mask.size} kept"
+    label = f"{_part(arguments)}, N = {sizes[0]}, H = {sizes[1]}, p = {p:g}, {kept}"
+    return Case(label, arguments, _mode_given(**arguments), parts=(_part(arguments),))
+
+
+def _mode_given(**arguments: Any) -> dict[str, Array]:
+    """Return the arguments as arrays, with x = 0 where the question is about the upstream gradient."""
+    signal, mask, p, training = arguments.values()
+    mask = np.ones(np.shape(signal)) if mask is None else mask
+    zero = {} if "x" in arguments else {"x": np.zeros(np.shape(signal))}
+    first = next(iter(arguments))
+    return {
+        **zero,
+        first: np.asarray(signal),
+        "mask": mask,
+        "p": np.asarray(p),
+        "training": np.asarray(float(training)),
+    }
+
+
+def _dropout(x: Tensor, mask: Tensor, p: Tensor, training: Tensor, drop: Drop = inverted_dropout) -> Tensor:
+    return drop(x, mask, p) if training else 1 * x
+
+
+def _forward_answer(case: Case) -> Arrays:
+    given = {name: torch.tensor(value, dtype=torch.float64) for name, value in case.given.items()}
+    found = _dropout(given["x"], given["mask"], given["p"], given["training"])
+    return {_part(case.arguments): found.numpy()}
+
+
+def _forward_entry_by_entry(case: Case) -> Arrays:
+    """Divide, in extended precision, every entry that is kept by the probability of keeping it."""
+    x, mask, p = (np.asarray(case.given[name], dtype=np.longdouble) for name in ("x", "mask", "p"))
+    kept = np.where(mask == 1, x / (1 - p), 0)
+    return {_part(case.arguments): np.where(case.arguments["training"], kept, x).astype(np.float64)}
+
+
+def _judge_mode(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
+    """Compare with the oracle; say so where another mask than the one passed in explains a wrong answer."""
+    verdicts = compare_with_expected(exercise, case, answers)
+    training = verdicts.get("training", RIGHT)
+    if training.kind == "wrong value" and _of_another_mask(case, np.asarray(answers["training"])):
+        return {"training": replace(training, mistake="other-mask")}
+    return verdicts
+
+
+def _of_another_mask(case: Case, answer: Array) -> bool:
+    """Return whether every entry is 0 or scaled as it should be, but for neither the mask given nor its inverse."""
+    signal, mask, p, _ = case.arguments.values()
+    kept = signal / (1 - p)
+    used = (answer != 0).astype(float)
+    usual = any(np.array_equal(used, known) for known in (mask, 1 - mask, 0 * mask, np.ones_like(mask)))
+    return not usual and agree(answer, kept * used)
+
+
+def _given_tensors(case: Case) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Return x or the upstream gradient, the mask, which may be None, and p."""
+    signal, mask, p = list(case.arguments.values())[:3]
+    return torch.tensor(signal), None if mask is None else torch.tensor(mask), torch.tensor(p, dtype=torch.float64)
+
+
+def _forward_suspect(part: str, mistake: str, drop: Drop) -> Suspect:
+    """Return the mistake of answering drop(x, mask, p)."""
+    return Suspect(mistake, part, lambda case: drop(*_given_tensors(case)).numpy())
+
+
+def _forward_stand_in(x: Array, mask: Array | None, p: float, training: bool) -> Array:
+    given = _mode_given(x=np.asarray(x), mask=mask, p=p, training=training)
+    return np.asarray(next(iter(_forward_answer(Case("", {"training": training}, given)).values())))
+
+
+MODES = {"training": 2, "evaluation": 1}
+
+DROPOUT_FORWARD = Exercise(
+    name="dropout_forward",
+    signature="dropout_forward(x, mask, p, training)",
+    chapter=CHAPTER,
+    section=FORWARD,
+    points=MODES,
+    inputs=partial(_mode_inputs, "x"),
+    attempt=_attempt_mode,
+    expected=_forward_answer,
+    numerical=_forward_entry_by_entry,
+    judge=_judge_mode,
+    suspects=[
+        *(_forward_suspect("training", mistake, drop) for mistake, drop in WRONG_DROPS),
+        *(_forward_suspect("evaluation", mistake, drop) for mistake, drop in WRONG_EVALUATIONS),
+    ],
+    stand_in=_forward_stand_in,
+)
+
+
+def _through_dropout(
+    x: Tensor, upstream: Tensor, mask: Tensor, p: Tensor, training: Tensor, drop: Drop = inverted_dropout
+) -> Tensor:
+    return (upstream * _dropout(x, mask, p, training, drop)).sum()
+
+
+def _backward_answer(oracle: Oracle, case: Case) -> Arrays:
+    return {_part(case.arguments): oracle(_through_dropout, case.given, ["x"])["x"]}
+
+
+def _upstream_ignored(
+    x: Tensor, upstream: Tensor, mask: Tensor, p: Tensor, training: Tensor, drop: Drop = inverted_dropout
+) -> Tensor:
+    return _dropout(x, mask, p, training, drop).sum()
+
+
+def _backward_suspect(part: str, mistake: str, drop: Drop) -> Suspect:
+    """Return the mistake of going back through drop(x, mask, p)."""
+
+    def formula(case: Case) -> Array:
+        upstream, mask, p = _given_tensors(case)
+        x = torch.zeros_like(upstream, requires_grad=True)
+        return torch.autograd.grad((upstream * drop(x, mask, p)).sum(), x)[0].numpy()
+
+    return Suspect(mistake, part, formula)
+
+
+def _backward_stand_in(upstream: Array, mask: Array | None, p: float, training: bool) -> Array:
+    given = _mode_given(upstream=np.asarray(upstream), mask=mask, p=p, training=training)
+    return autograd(_through_dropout, given, ["x"])["x"]
+
+
+DROPOUT_BACKWARD = Exercise(
+    name="dropout_backward",
+    signature="dropout_backward(upstream, mask, p, training)",
+    chapter=CHAPTER,
+    section=BACKWARD,
+    points={"training": 3, "evaluation": 1},
+    inputs=partial(_mode_inputs, "upstream"),
+    attempt=_attempt_mode,
+    expected=partial(_backward_answer, autograd),
+    numerical=partial(_backward_answer, central_differences),
+    judge=_judge_mode,
+    suspects=[
+        *(_backward_suspect("training", mistake, drop) for mistake, drop in WRONG_DROPS),
+        suspect("upstream-ignored", "training", _upstream_ignored, "x"),
+        suspect("upstream-ignored", "training", partial(_upstream_ignored, drop=lambda x, mask, p: x * mask), "x"),
+        suspect("upstream-ignored", "evaluation", _upstream_ignored, "x"),
+        *(_backward_suspect("evaluation", mistake, drop) for mistake, drop in WRONG_EVALUATIONS),
+    ],
+    stand_in=_backward_stand_in,
+)
+
+
+# --- mlp_dropout_backward
+
+# (N, D, H, K), all different, one sample, squares; with p, the slope, and whether one pre-activation is exactly 0.
+NETWORKS: tuple[tuple[tuple[int, int, int, int], float, float, bool], ...] = (
+    ((5, 2, 3, 4), 0.75, 0.1, True),
+    ((1, 3, 4, 2), 0.3, 0.3, False),
+    ((4, 3, 2, 5), 0.6, 0.0, False),
+    ((6, 4, 5, 2), 0.1, 0.2, True),
+    ((3, 3, 3, 3), 0.9, 0.05, False),
+    ((2, 2, 2, 2), 0.25, 0.4, True),
+    ((4, 4, 4, 4), 0.4, 0.0, False),
+    ((1, 3, 3, 3), 0.8, 0.25, False),
+    ((7, 2, 4, 3), 0.45, 0.6, True),
+    ((3, 2, 4, 3), 0.0, 0.15, False),
+)
+
+
+def _network_inputs(rng: Rng) -> list[Case]:
+    return [_network_case(rng, *network) for network in NETWORKS]
+
+
+def _network_case(rng: Rng, sizes: tuple[int, int, int, int], p: float, a: float, kink: bool) -> Case:
+    """Draw a network and a mask; the unit whose pre-activation is exactly 0 is kept, so that its slope counts."""
+    drawn = draw_network(rng, sizes, kink)
+    mask = _mask(rng, (sizes[0], sizes[2])) if p else np.ones((sizes[0], sizes[2]))
+    if kink:
+        mask.flat[:2] = 1.0, 0.0
+    case = network_case(drawn, ("x", "labels"), p=p, negative_slope=a)
+    x, labels, params = (case.arguments[name] for name in ("x", "labels", "params"))
+    arguments = {"x": x, "labels": labels, "params": params, "mask": mask, "p": p, "negative_slope": a}
+    return Case(case.label, arguments, {**case.given, "mask": mask})
+
+
+def dropout_error(
+    x: Tensor,
+    labels: Tensor,
+    W1: Tensor,
+    b1: Tensor,
+    W2: Tensor,
+    b2: Tensor,
+    mask: Tensor,
+    p: Tensor,
+    negative_slope: Tensor,
+    activation: Activation = leaky_relu,
+    drop: Drop = inverted_dropout,
+    loss: Loss = mean_cross_entropy,
+) -> Tensor:
+    """Return the mean cross-entropy of the network with dropout, with one of its pieces replaced if wished."""
+    a = float(negative_slope)
+    if activation is leaky_relu and drop is inverted_dropout:
+        return loss(logits(x, W1, b1, W2, b2, a, mask, float(p)), labels)
+    return loss(drop(activation(x @ W1 + b1, a), mask, p) @ W2 + b2, labels)
+
+
+def with_backward(forward: Drop, backward: Drop) -> Drop:
+    """Return a drop with the value of one and the gradient of another (each is linear in x)."""
+
+    def drop(x: Tensor, mask: Tensor, p: Tensor) -> Tensor:
+        return forward(x.detach(), mask, p) + backward(x - x.detach(), mask, p)
+
+    return drop
+
+
+def _network_answer(oracle: Oracle, case: Case) -> Arrays:
+    return oracle(dropout_error, case.given, PARAMS)
+
+
+def _network_by_differences(case: Case) -> Arrays:
+    """Differentiate numerically; where a pre-activation is exactly 0, what moves it is differentiated from below."""
+    found = _network_answer(central_differences, case)
+    if (case.names.x @ case.names.W1 + case.names.b1).all():
+        return found
+    return {**found, **differences_from_below(dropout_error, case.given, ("W1", "b1"))}
+
+
+def _hidden_and_delta(case: Case) -> tuple[Tensor, Tensor]:
+    """Return the hidden activations before dropout, and the right gradient at the logits."""
+    given = {name: torch.tensor(value, dtype=torch.float64) for name, value in case.given.items()}
+    hidden = leaky_relu(given["x"] @ given["W1"] + given["b1"], float(given["negative_slope"]))
+    z = inverted_dropout(hidden, given["mask"], given["p"]) @ given["W2"] + given["b2"]
+    return hidden, logits_gradient(z, given["labels"])
+
+
+def _other_input(choose: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Case], Array]:
+    """Return ∂E/∂W2 with choose(hidden, mask) in the place of the dropped activations."""
+
+    def formula(case: Case) -> Array:
+        hidden, delta = _hidden_and_delta(case)
+        below = choose(hidden, torch.tensor(case.given["mask"], dtype=torch.float64))
+        W = torch.zeros(below.shape[1], delta.shape[1], dtype=torch.float64, requires_grad=True)
+        return torch.autograd.grad((delta * (below @ W)).sum(), W)[0].numpy()
+
+    return formula
+
+
+def _input_for_hidden(case: Case) -> Array:
+    return _other_input(lambda hidden, mask: torch.tensor(case.given["x"], dtype=torch.float64))(case)
+
+
+def _weights_transposed(
+    x: Tensor,
+    labels: Tensor,
+    W1: Tensor,
+    b1: Tensor,
+    W2: Tensor,
+    b2: Tensor,
+    mask: Tensor,
+    p: Tensor,
+    negative_slope: Tensor,
+) -> Tensor:
+    """A number whose gradient below sends δ back through W2 instead of its transpose (square layers only)."""
+    hidden = inverted_dropout(leaky_relu(x @ W1 + b1, float(negative_slope)), mask, p)
+    delta = logits_gradient(hidden @ W2 + b2, labels)
+    return ((delta @ W2).detach() * hidden).sum()
+
+
+# What a learner can get wrong in both directions alike, in one only, or going back twice over.
+_OTHER_DROPS = [
+    *WRONG_DROPS,
+    *((mistake, with_backward(inverted_dropout, drop)) for mistake, drop in WRONG_DROPS),
+    *((mistake, with_backward(drop, inverted_dropout)) for mistake, drop in WRONG_DROPS),
+]
+
+_NETWORK_SUSPECTS = [
+    *(
+        suspect(mistake, part, partial(dropout_error, drop=drop), part)
+        for mistake, drop in _OTHER_DROPS
+        for part in PARAMS
+    ),
+    Suspect("undropped-activations", "W2", _other_input(lambda hidden, mask: hidden)),
+    Suspect("dropout-scale-missing", "W2", _other_input(lambda hidden, mask: hidden * mask)),
+    Suspect("input-for-hidden", "W2", _input_for_hidden),
+    *(
+        suspect(mistake, part, partial(dropout_error, activation=with_leaky_slope(slope)), part)
+        for mistake, slope in (("hidden-slope-missing", WRONG_LEAKY_SLOPES[0][1]), *WRONG_LEAKY_SLOPES[1:])
+        for part in PARAMS[:2]
+    ),
+    *(
+        suspect(mistake, part, partial(dropout_error, activation=other), part)
+        for mistake, other in OTHER_ACTIVATIONS
+        for part in PARAMS
+    ),
+    *(
+        suspect(mistake, part, partial(dropout_error, loss=loss), part)
+        for mistake, loss in WRONG_LOSSES
+        for part in PARAMS
+    ),
+    *(suspect("weights-transposed", part, _weights_transposed, part) for part in PARAMS[:2]),
+]
+
+MLP_DROPOUT_BACKWARD = Exercise(
+    name="mlp_dropout_backward",
+    signature="mlp_dropout_backward(x, labels, params, mask, p, negative_slope)",
+    chapter=CHAPTER,
+    section=NETWORK,
+    points=dict.fromkeys(PARAMS, 1),
+    inputs=_network_inputs,
+    attempt=partial(call_for_keys, names=PARAMS),
+    expected=partial(_network_answer, autograd),
+    numerical=_network_by_differences,
+    judge=compare_with_expected,
+    suspects=_NETWORK_SUSPECTS,
+    may_call=("dropout_forward", "dropout_backward"),
+)
+
+EXERCISES = (DROPOUT_MASK, DROPOUT_FORWARD, DROPOUT_BACKWARD, MLP_DROPOUT_BACKWARD)

@@ -1,0 +1,171 @@
+"""Puts an exercise to a solution and returns the Report: the one way in, for notebooks and for grading alike."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from autograder.answers import describe
+from autograder.attempts import Observation, Raised, Solution, observe, standing_in
+from autograder.chapters import exercises
+from autograder.diagnosis import diagnose
+from autograder.exercise import Case, Exercise, Verdict
+from autograder.judging import at, compare
+from autograder.report import Finding, Report
+
+PUBLIC_SEED = 20260  # the cases a learner sees in the notebook
+
+
+def check(solution: object, exercise: str | Exercise | None = None, seed: int | None = None) -> Report:
+    """Put the question of an exercise to `solution` and return the Report.
+
+    `exercise` is a name or an Exercise; left out, it is the `__name__` of `solution`. `seed` draws other inputs
+    than the public ones. Raises ValueError when no exercise goes by that name. A solution that is wrong, raises
+    or is not callable raises nothing here: the Report says so.
+    """
+    exercise = exercise if isinstance(exercise, Exercise) else _named(exercise or _name_of(solution))
+    if not callable(solution):
+        return _all_failed(exercise, "not callable", _not_callable_message(exercise, solution))
+    cases = draw(exercise, PUBLIC_SEED if seed is None else seed)
+    report = _put(exercise, solution, cases)
+    if report.passed or not exercise.may_call:
+        return report
+    # No exercise's points depend on another's: what the learner built on is taken as right.
+    right = {name: exercises()[name].stand_in for name in exercise.may_call}
+    with standing_in(solution, {name: stand_in for name, stand_in in right.items() if stand_in}):
+        again = _put(exercise, solution, cases)
+    return again if again.points >= report.points else report
+
+
+def _put(exercise: Exercise, solution: Solution, cases: Sequence[Case]) -> Report:
+    observations = [observe(exercise.attempt, solution, case.arguments, repeat=case.repeat) for case in cases]
+    return grade(exercise, cases, observations)
+
+
+def draw(exercise: Exercise, seed: int) -> Sequence[Case]:
+    """Return the cases of `exercise` for `seed`; two exercises get different numbers from one seed."""
+    return exercise.inputs(np.random.default_rng([seed, zlib.crc32(exercise.name.encode())]))
+
+
+@np.errstate(all="ignore")  # answers may be near the largest float
+def grade(exercise: Exercise, cases: Sequence[Case], observations: Sequence[Observation]) -> Report:
+    """Turn what was observed on each case into a Report. Runs no code of the learner's."""
+    failed = next((o.raised for o in observations if o.raised), None)
+    if failed and all(o.raised for o in observations):
+        return _all_failed(exercise, *_raised_message(exercise, failed))
+    cases = [exercise.complete(case, seen.answers) for case, seen in zip(cases, observations, strict=True)]
+    verdicts = [_judge(exercise, case, seen) for case, seen in zip(cases, observations, strict=True)]
+    findings = [_finding(exercise, part, cases, observations, verdicts) for part in exercise.points]
+    return Report(exercise.name, exercise.chapter, exercise.section, tuple(findings))
+
+
+def _judge(exercise: Exercise, case: Case, seen: Observation) -> Mapping[str, Verdict]:
+    """Judge one case: first the values, then whether arguments were left alone and a second call agrees."""
+    if seen.raised:
+        kind, message = _raised_message(exercise, seen.raised)
+        return {part: Verdict(kind, message) for part in case.parts or exercise.points}
+    verdicts = exercise.judge(exercise, case, seen.answers)
+    return {part: _judge_manners(verdict, part, seen) for part, verdict in verdicts.items()}
+
+
+def _judge_manners(verdict: Verdict, part: str, seen: Observation) -> Verdict:
+    if not verdict.right:
+        return verdict
+    if seen.changed:
+        names = " and ".join(f"`{name}`" for name in seen.changed)
+        return Verdict("argument changed", f"the numbers are right, but {names} is not bit for bit what it was before")
+    if part in seen.answers and not _repeats(seen, part):
+        return Verdict("not repeatable", "a second call with the same arguments gives another answer")
+    return verdict
+
+
+def _repeats(seen: Observation, part: str) -> bool:
+    first, again = seen.answers[part], seen.again[part]
+    return isinstance(first, np.ndarray) and compare(again, first).right
+
+
+def _finding(
+    exercise: Exercise,
+    part: str,
+    cases: Sequence[Case],
+    observations: Sequence[Observation],
+    verdicts: Sequence[Mapping[str, Verdict]],
+) -> Finding:
+    """Sum up one part over all cases; explain it by the case that went worst."""
+    judged = [i for i, by_part in enumerate(verdicts) if part in by_part]
+    wrong = [i for i in judged if not verdicts[i][part].right]
+    points = exercise.points[part]
+    if not wrong:
+        return Finding(part, points, points, "right", f"right {_in_all(len(judged))}")
+    worst = max(wrong, key=lambda i: verdicts[i][part].error)
+    verdict = verdicts[worst][part]
+    answers = [observations[i].answers.get(part) for i in judged]
+    diagnosis = diagnose(exercise, part, [cases[i] for i in judged], answers, [verdicts[i][part] for i in judged])
+    return Finding(
+        part=part,
+        points=0.0,
+        max_points=points,
+        kind=verdict.kind,
+        message=_wrong_message(verdict, cases[worst].label, len(wrong), len(judged)) + diagnosis.sentence,
+        mistake=diagnosis.mistake,
+        slot=diagnosis.slot,
+        error=verdict.error,
+        case=cases[worst].label,
+    )
+
+
+def _wrong_message(verdict: Verdict, label: str, wrong: int, judged: int) -> str:
+    count = _in_all(judged) if wrong == judged else f"in {wrong} of {judged} cases"
+    if verdict.kind == "wrong value":
+        what = f" of {verdict.message}" if verdict.message else ""
+        return f"Wrong {count}; worst relative error{what} {verdict.error:.2g}{at(verdict.where)}, case “{label}”."
+    return f"Wrong {count}; case “{label}”: {verdict.message}."
+
+
+def _in_all(cases: int) -> str:
+    return f"in all {cases} cases" if cases > 1 else "in the only case"
+
+
+def _raised_message(exercise: Exercise, raised: Raised) -> tuple[str, str]:
+    if raised.kind == "NotImplementedError":
+        return "not written", f"Not written yet: `{exercise.signature}` raises NotImplementedError"
+    where = f", at the line `{raised.line}`" if raised.line else f"; it was called as {exercise.signature}"
+    text = f": {raised.text}" if raised.text else ""
+    return "raised", f"Your code raised {raised.kind}{text}{where}"
+
+
+def _all_failed(exercise: Exercise, kind: str, message: str) -> Report:
+    findings = tuple(Finding(part, 0.0, points, kind, f"{message}.") for part, points in exercise.points.items())
+    return Report(exercise.name, exercise.chapter, exercise.section, findings)
+
+
+def _not_callable_message(exercise: Exercise, solution: object) -> str:
+    return (
+        f"A function was expected, but {'None' if solution is None else describe(solution)} came: "
+        f"write check({exercise.name}), with no brackets after the name"
+    )
+
+
+def _name_of(solution: object) -> str:
+    """Return the name of the exercise: what the function calls itself, else what its own module calls it."""
+    name = getattr(solution, "__name__", None)
+    aliases = [alias for alias, value in getattr(solution, "__globals__", {}).items() if value is solution]
+    for known in (name, *aliases):
+        if known in exercises():
+            return str(known)
+    if isinstance(name, str):
+        return name
+    raise ValueError(
+        f"check cannot tell which exercise this {type(solution).__name__} is for: "
+        'give the function itself, or its name as well, as in check(solution, "output_delta")'
+    )
+
+
+def _named(name: str) -> Exercise:
+    try:
+        return exercises()[name]
+    except KeyError:
+        known = ", ".join(exercises())
+        raise ValueError(f"no exercise is called {name!r}; the exercises are: {known}") from None

@@ -1,0 +1,67 @@
+"""nbgrader called from Python: configured by this repository alone, in a temporary course, quiet."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, PyFileConfigLoader
+
+from autograder.course import labs
+
+
+def course_config() -> Config:
+    """Read nbgrader_config.py of this repository. No other configuration is ever read."""
+    return PyFileConfigLoader("nbgrader_config.py", path=str(labs.ROOT)).load_config()
+
+
+@contextmanager
+def staged_course(assignment: str, db_url: str | None = None) -> Iterator[CourseDirectory]:
+    """Yield an empty nbgrader course in a temporary folder, using the gradebook at `db_url`."""
+    with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
+        root = str(Path(folder).resolve())
+        yield CourseDirectory(root=root, db_url=db_url or f"sqlite:///{root}/gradebook.db", assignment_id=assignment)
+
+
+@contextmanager
+def quiet_nbgrader() -> Iterator[list[str]]:
+    """Keep nbgrader's log and its libraries' warnings off the screen; yield its error lines."""
+    errors: list[str] = []
+    log = logging.getLogger("traitlets")
+    handler = _Collect(errors)
+    propagate, log.propagate = log.propagate, False
+    log.addHandler(handler)
+    try:
+        with warnings.catch_warnings(), _tools_on_path():
+            warnings.simplefilter("ignore")
+            yield errors
+    finally:
+        log.removeHandler(handler)
+        log.propagate = propagate
+
+
+class _Collect(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self.lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines += record.getMessage().strip().splitlines()
+
+
+@contextmanager
+def _tools_on_path() -> Iterator[None]:
+    # nbgrader calls `alembic` by name when it makes a gradebook.
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

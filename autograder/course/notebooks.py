@@ -1,0 +1,123 @@
+"""Reads a submitted notebook, whatever state it is in, and carries notices about it."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nbformat import NotebookNode, from_dict
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+
+KEY = "autograder"  # our corner of a graded notebook's metadata
+NOTICE_ID = "grading-notice"
+
+_NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the learner and the instructor should know. `attention` asks the instructor to look at it."""
+
+    text: str
+    attention: bool = False
+
+
+class UnreadableError(Exception):
+    """No cells can be had from the file; the message says what was found and what to do."""
+
+
+def read_cells(data: bytes, source_bytes: int) -> tuple[list[NotebookNode], list[Notice]]:
+    """Return the cells of a notebook file without their outputs, and notices about what was odd with it.
+
+    Takes UTF-8, UTF-16, UTF-32 and Latin-1, nbformat 3 and 4, and cells with fields missing or of a wrong
+    type. Cell metadata is kept as it is where it is a mapping. Raises UnreadableError.
+    """
+    text, notices = _decode(data)
+    found = _find_cells(_parse(text))
+    cells = [_clean_cell(cell) for cell in found if isinstance(cell, dict)]
+    if len(cells) < len(found):
+        notices.append(Notice(f"{len(found) - len(cells)} entries of the notebook are not cells; they were left out."))
+    if sum(len(cell.source) for cell in cells) > source_bytes:
+        raise UnreadableError(f"The cells hold more than {source_bytes:,} characters. Remove what is not your work.")
+    return cells, notices
+
+
+def _decode(data: bytes) -> tuple[str, list[Notice]]:
+    if not data.strip(b" \t\r\n\0"):
+        raise UnreadableError("The file is empty. Save the notebook in Jupyter and hand it in again.")
+    encoding = json.detect_encoding(data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), [Notice("The file is not UTF-8; it was read as Latin-1.")]
+    odd = encoding != "utf-8"
+    return text.removeprefix("\ufeff"), [
+        Notice(f"The file is in {encoding}, not UTF-8; it was read so.")
+    ] if odd else []
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise UnreadableError("The file is not a notebook: it is nested too deeply.") from None
+    except ValueError as error:
+        place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise UnreadableError(
+            f"The file is damaged or incomplete: it stops being a notebook{place}. "
+            "Check that it opens in Jupyter, save it there and hand it in again."
+        ) from None
+    if not isinstance(data, dict):
+        raise UnreadableError("The file is not a notebook. Hand in the .ipynb file that Jupyter saves.")
+    return data
+
+
+def _find_cells(data: dict[str, Any]) -> list[Any]:
+    """Return the list of cells: at the top in nbformat 4, in worksheets in nbformat 3."""
+    if isinstance(data.get("cells"), list):
+        return list(data["cells"])
+    sheets = data.get("worksheets")
+    if isinstance(sheets, list):
+        return [cell for sheet in sheets if isinstance(sheet, dict) for cell in sheet.get("cells") or ()]
+    raise UnreadableError("The file holds no list of cells. Hand in the .ipynb file that Jupyter saves.")
+
+
+def _clean_cell(cell: dict[str, Any]) -> NotebookNode:
+    kind = cell.get("cell_type")
+    if kind not in _NEW_CELL:
+        kind = "code" if "outputs" in cell else "markdown"
+    metadata = cell.get("metadata")
+    source = _text(cell.get("source", cell.get("input")))
+    return _NEW_CELL[kind](source, metadata=from_dict(metadata if isinstance(metadata, dict) else {}))
+
+
+def _text(source: object) -> str:
+    lines = source if isinstance(source, list) else [source]
+    text = "".join(line for line in lines if isinstance(line, str))
+    # A lone surrogate is legal in JSON but cannot be written as UTF-8.
+    text = text.encode("utf-8", "replace").decode().replace("\0", "")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def notices_of(notebook: NotebookNode) -> list[Notice]:
+    """Return the notices a graded notebook carries."""
+    return [Notice(**notice) for notice in notebook.metadata.get(KEY, {}).get("notices", [])]
+
+
+def add_notices(notebook: NotebookNode, notices: Sequence[Notice]) -> None:
+    """Put notices into the notebook: as data, and as a Markdown cell at its top that holds all of them."""
+    everything = notices_of(notebook) + list(notices)
+    notebook.metadata.setdefault(KEY, NotebookNode())["notices"] = [from_dict(asdict(n)) for n in everything]
+    notebook.cells = [cell for cell in notebook.cells if cell.get("id") != NOTICE_ID]
+    if everything:
+        lines = "\n".join(f"- {notice.text}" for notice in everything)
+        notebook.cells.insert(0, new_markdown_cell(f"**About this submission**\n\n{lines}", id=NOTICE_ID))
+
+
+def shown(name: str) -> str:
+    """Return text a learner chose (a file's name) so that it can stand in a notice, a page or a terminal."""
+    plain = "".join(c if c.isprintable() else "?" for c in name).replace("`", "'")
+    return html.escape(plain[:80], quote=False)

@@ -1,0 +1,243 @@
+"""Puts a learner's cells back on the released notebook, so that nothing they did to its frame costs points.
+
+A pure function on notebooks. The learner's cells and their order stay; metadata, and their copies of the
+cells that were given, are replaced by the released ones.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+from autograder.course.notebooks import KEY, Notice, add_notices
+
+_CELL_MAGICS_THAT_RUN_HERE = ("%%time", "%%capture", "%%prun")
+
+
+@dataclass
+class _Own:
+    """A cell of the learner's: what it claims to be, and the names it defines."""
+
+    cell: NotebookNode
+    claim: str | None
+
+    @cached_property
+    def names(self) -> set[str]:
+        return bound_names(self.cell.source) if self.cell.cell_type == "code" else set()
+
+
+@dataclass
+class _Given:
+    """A released cell that comes back: graded, or locked without a grade. `exercise` is what a graded cell
+    grades.
+
+    `seen` holds where the learner had copies: the number of their own cells above each.
+    """
+
+    cell: NotebookNode
+    exercise: str | None
+    opening: bool
+    seen: list[int] = field(default_factory=list)
+    edited: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.cell.metadata.nbgrader.grade_id)
+
+
+def rebuild(cells: Sequence[NotebookNode], released: NotebookNode) -> NotebookNode:
+    """Return the notebook to run and grade: the learner's `cells` in the frame of `released`.
+
+    A graded cell stays where the learner has it when the function it grades is defined above; else it follows
+    the last
+    definition; without any, it goes to its place in the order of the release. Locked cells that open the lab
+    come first.
+    """
+    given = _given_cells(released)
+    own = _take_apart(cells, given)
+    places = _places(own, given)
+    _give_solution_metadata(own, given, places, released)
+    notebook = _frame(released)
+    notebook.cells = _merge(own, given, places)
+    add_notices(notebook, list(_notices(own, given)))
+    return notebook
+
+
+def unreadable(released: NotebookNode, reason: str) -> NotebookNode:
+    """Return the released notebook marked as not to be run, with the reason on top."""
+    notebook = _frame(released)
+    notebook.metadata[KEY]["unreadable"] = reason
+    add_notices(notebook, [Notice(f"{reason} Nothing could be graded; this is the lab as it was given.", True)])
+    return notebook
+
+
+def _frame(released: NotebookNode) -> NotebookNode:
+    notebook = deepcopy(released)
+    notebook.metadata[KEY] = NotebookNode(exercises=exercises_by_graded_cell(released))
+    return notebook
+
+
+def exercises_by_graded_cell(released: NotebookNode) -> dict[str, str]:
+    """Map the grade_id of each automatically graded cell to its exercise: the solution cell above."""
+    exercise, found = "", {}
+    for cell in released.cells:
+        info = cell.metadata.get("nbgrader", {})
+        if info.get("solution"):
+            exercise = info["grade_id"]
+        elif info.get("grade"):
+            found[info["grade_id"]] = exercise
+    return found
+
+
+def bound_names(source: str) -> set[str]:
+    """Return the names a code cell binds at its top level: functions, classes, variables, imports.
+
+    A cell that Python cannot parse binds nothing.
+    """
+    first, _, rest = source.partition("\n")
+    if first.startswith(_CELL_MAGICS_THAT_RUN_HERE):
+        source = rest
+    try:
+        tree = ast.parse(TransformerManager().transform_cell(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return set(_bound(tree))
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield child.name
+        elif isinstance(child, ast.alias):
+            yield child.asname or child.name
+        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id
+        elif not isinstance(child, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            yield from _bound(child)
+
+
+def _given_cells(released: NotebookNode) -> list[_Given]:
+    exercise_of = exercises_by_graded_cell(released)
+    given, opening = [], True
+    for cell in released.cells:
+        info = cell.metadata.get("nbgrader", {})
+        opening = opening and not info.get("solution")
+        if (info.get("locked") or info.get("grade")) and not info.get("solution"):
+            given.append(_Given(deepcopy(cell), exercise_of.get(info["grade_id"]), opening))
+    return given
+
+
+def _take_apart(cells: Sequence[NotebookNode], given: Sequence[_Given]) -> list[_Own]:
+    """Return the learner's own cells; note in `given` where copies of the given cells stood."""
+    own: list[_Own] = []
+    for cell in cells:
+        claim = _claim(cell)
+        copied = [g for g in given if _is_copy(cell, claim, g)]
+        for original in copied:
+            original.seen.append(len(own))
+            original.edited |= _squeezed(cell) != _squeezed(original.cell)
+        if not copied:
+            own.append(_Own(deepcopy(cell), claim))
+    return own
+
+
+def _claim(cell: NotebookNode) -> str | None:
+    info = cell.metadata.get("nbgrader")
+    claim = info.get("grade_id") if isinstance(info, dict) else None
+    return claim if isinstance(claim, str) else None
+
+
+def _is_copy(cell: NotebookNode, claim: str | None, given: _Given) -> bool:
+    """A copy says the same but for white space, or only calls check. Any other may hold work."""
+    if _squeezed(cell) == _squeezed(given.cell):
+        return True
+    if given.exercise is None:
+        return claim == given.name and not cell.source.strip()
+    checked = _checked_names(cell) if cell.cell_type == "code" else None
+    return checked is not None and (given.exercise in checked or (claim == given.name and not checked))
+
+
+def _squeezed(cell: NotebookNode) -> tuple[str, str]:
+    return cell.cell_type, "".join(cell.source.split())
+
+
+def _checked_names(cell: NotebookNode) -> set[str] | None:
+    """Return the names a cell checks when calls of check are all it holds, else None."""
+    try:
+        body = ast.parse(cell.source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    calls = [line.value for line in body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    if len(calls) < len(body) or any(not isinstance(c.func, ast.Name) or c.func.id != "check" for c in calls):
+        return None
+    arguments = [argument for call in calls for argument in call.args[:1]]
+    return {argument.id for argument in arguments if isinstance(argument, ast.Name)}
+
+
+def _places(own: Sequence[_Own], given: Sequence[_Given]) -> list[int]:
+    """Return for each given cell how many of the learner's own cells come before it."""
+    places: list[int] = []
+    first_code = next((i for i, o in enumerate(own) if o.cell.cell_type == "code"), len(own))
+    for released in given:
+        before = places[-1] if places else 0
+        opening = min([first_code, *released.seen])
+        places.append(opening if released.opening else _place(own, released, before))
+    return places
+
+
+def _place(own: Sequence[_Own], given: _Given, before: int) -> int:
+    if given.exercise is None:
+        return given.seen[0] if given.seen else before
+    defined = [i for i, o in enumerate(own) if given.exercise in o.names]
+    if defined:
+        useful = [place for place in given.seen if place > defined[0]]
+        return useful[-1] if useful else defined[-1] + 1
+    claimed = [i + 1 for i, o in enumerate(own) if o.claim == given.exercise]
+    return (given.seen or claimed or [before])[-1]
+
+
+def _give_solution_metadata(
+    own: Sequence[_Own], given: Sequence[_Given], places: Sequence[int], released: NotebookNode
+) -> None:
+    """Strip the learner's metadata; mark as solution the definition that is in force where it is graded."""
+    claims = [o.claim for o in own]
+    for mine in own:
+        mine.cell.metadata = NotebookNode()
+    for solution in released.cells:
+        info = solution.metadata.get("nbgrader", {})
+        if not info.get("solution"):
+            continue
+        place = next((p for g, p in zip(given, places, strict=True) if g.exercise == info.grade_id), len(own))
+        above = [o for o in own[:place] if info.grade_id in o.names]
+        claimed = [o for o, claim in zip(own, claims, strict=True) if claim == info.grade_id]
+        for mine in (above[-1:] or claimed[-1:])[:1]:
+            if "nbgrader" not in mine.cell.metadata and mine.cell.cell_type == solution.cell_type:
+                mine.cell.metadata = deepcopy(solution.metadata)
+
+
+def _merge(own: Sequence[_Own], given: Sequence[_Given], places: Sequence[int]) -> list[NotebookNode]:
+    cells = []
+    for index in range(len(own) + 1):
+        cells += [g.cell for g, place in zip(given, places, strict=True) if place == index]
+        cells += [o.cell for o in own[index : index + 1]]
+    for index, cell in enumerate(cells):
+        cell.id = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell-{index}")
+    return cells
+
+
+def _notices(own: Sequence[_Own], given: Sequence[_Given]) -> Iterator[Notice]:
+    missing = [f"`{g.name}`" for g in given if not g.seen]
+    edited = [f"`{g.name}`" for g in given if g.edited]
+    if missing:
+        yield Notice(f"Put back, because they were missing or changed: the given cells {', '.join(missing)}.")
+    if edited:
+        yield Notice(f"Put back as they were given, because they were edited: {', '.join(edited)}.")
+    for released in given:
+        if released.exercise and not any(released.exercise in o.names for o in own):
+            yield Notice(f"No cell that runs defines `{released.exercise}`: keep that name, and mend syntax errors.")

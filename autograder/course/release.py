@@ -1,0 +1,93 @@
+"""Makes the labs learners open: solutions/ → source notebook → nbgrader → exercises/."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course import labs
+from autograder.course.nbgrader_setup import course_config, quiet_nbgrader, staged_course
+
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def release(assignment: str) -> bool:
+    """Write the source notebook and the learners' notebook of `assignment`; return whether the latter
+    changed.
+
+    Byte-for-byte repeatable. Raises nbgrader's NbGraderException when nbgrader refuses the lab.
+    """
+    write_source(assignment, labs.COURSE)
+    text = released_text(assignment)
+    path = labs.exercise_path(assignment)
+    if path.exists() and path.read_bytes() == text.encode():
+        return False
+    write_whole(path, text)
+    return True
+
+
+def is_fresh(assignment: str) -> bool:
+    """Say whether the committed learners' notebook is what `release` would write."""
+    path = labs.exercise_path(assignment)
+    return path.exists() and path.read_bytes() == released_text(assignment).encode()
+
+
+def released_text(assignment: str, db_url: str | None = None) -> str:
+    """Return the learners' notebook as text, made by nbgrader in a temporary folder.
+
+    With `db_url` the assignment is registered in that gradebook too.
+    """
+    from nbgrader.converters import GenerateAssignment
+
+    with staged_course(assignment, db_url) as course:
+        write_source(assignment, Path(course.root))
+        config = course_config()
+        if db_url is None:
+            config.SaveCells.enabled = False
+        with quiet_nbgrader():
+            GenerateAssignment(coursedir=course, config=config, no_database=db_url is None).start()
+        return (Path(course.root) / "release" / assignment / f"{assignment}.ipynb").read_text("utf-8")
+
+
+def write_source(assignment: str, course: Path) -> Path:
+    """Write the notebook with answers under `course`/source, paired with its text; return its path."""
+    path = course / "source" / assignment / f"{assignment}.ipynb"
+    notebook = source_notebook(assignment)
+    # Both folders seen from the root: jupytext cannot find the way back from solutions/ through several "..".
+    formats = f"_build/course/source/{assignment}//ipynb,solutions//py:percent"
+    notebook.metadata["jupytext"] = {"formats": formats}
+    write_whole(path, nbformat.writes(notebook) + "\n")
+    return path
+
+
+def source_notebook(assignment: str) -> NotebookNode:
+    """Read the text source as a notebook whose cell ids are the same at every reading."""
+    notebook = jupytext.read(labs.solution_path(assignment), fmt="py:percent")
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for cell, cell_id in zip(notebook.cells, _cell_ids(notebook.cells), strict=True):
+        cell.id = cell_id
+    return notebook
+
+
+def _cell_ids(cells: Iterable[NotebookNode]) -> list[str]:
+    """Name each cell by its grade_id, else by a hash of its source; a second equal one gets a number."""
+    ids: list[str] = []
+    for cell in cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id") or hashlib.sha256(cell.source.encode()).hexdigest()[:8]
+        count = sum(known == name or known.startswith(f"{name}-copy-") for known in ids)
+        ids.append(f"{name}-copy-{count}" if count else name)
+    return ids
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` so that a crash leaves either the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arriving = path.with_name(f".{path.name}.new")
+    arriving.write_bytes(text.encode())
+    arriving.replace(path)

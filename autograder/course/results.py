@@ -1,0 +1,45 @@
+"""What a graded class looks like as data, read back from the autograded notebooks and the gradebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course.execution import graded_cells
+from autograder.course.gradebook import Course, Score
+from autograder.course.notebooks import Notice, notices_of
+from autograder.report import JSON_MIME, Report
+
+
+@dataclass(frozen=True)
+class Result:
+    """One graded submission: its score, a report for each exercise in course order, and its notices."""
+
+    student: str
+    score: Score
+    reports: tuple[Report, ...]
+    notices: tuple[Notice, ...]
+
+
+def read_results(course: Course, students: Sequence[str]) -> list[Result]:
+    """Return the results of those of `students` that have one."""
+    scores = course.scores()
+    return [_read(course, student, scores[student]) for student in students if student in scores]
+
+
+def _read(course: Course, student: str, score: Score) -> Result:
+    try:
+        notebook = nbformat.read(course.graded_notebook(student), as_version=4)
+        return Result(student, score, tuple(reports_in(notebook)), tuple(notices_of(notebook)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        missing = Notice("There is no autograded notebook of the pipeline; grade it again with --force.", True)
+        return Result(student, score, (), (missing,))
+
+
+def reports_in(notebook: NotebookNode) -> list[Report]:
+    """Return the reports of a graded notebook, one for each graded cell."""
+    outputs = [output for _, cell in graded_cells(notebook) for output in cell.outputs]
+    return [Report.from_data(output.data[JSON_MIME]) for output in outputs if JSON_MIME in output.get("data", {})]

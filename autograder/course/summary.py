@@ -1,0 +1,100 @@
+"""The score table and the summary of a class, as text."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from autograder.course.results import Result
+from autograder.report import Report
+
+
+def table(results: Sequence[Result]) -> Iterator[str]:
+    """Yield one line for each submission: who, points, and in a few words what cost points."""
+    width = max([len("student"), *(len(plain(result.student)) for result in results)])
+    yield f"{'student':{width}}  points   remarks"
+    for result in results:
+        points = f"{result.score.score:g}/{result.score.max_score:g}"
+        yield f"{plain(result.student):{width}}  {points:7}  {_remarks(result)}"
+
+
+def _remarks(result: Result) -> str:
+    """Say in a few words what an instructor should know: late, odd, and what is wrong by exercise."""
+    remarks = [f"late: −{result.score.late_penalty:g}"] if result.score.late_penalty else []
+    remarks += [notice.text.partition(". ")[0].rstrip(".") for notice in result.notices]
+    if not any(notice.attention for notice in result.notices) or result.score.score:
+        remarks += _wrong(result.reports)
+    return plain("; ".join(remarks).replace("`", "")) or "all right"
+
+
+def _wrong(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield what is wrong by exercise: the mistakes by name, else the kind of fault; then what is not written."""
+    unwritten = [report.exercise for report in reports if [*_kinds(report)] == ["not written"]]
+    for report in reports:
+        if not report.passed and report.exercise not in unwritten:
+            yield f"{report.exercise}: {', '.join(_kinds(report))}"
+    if unwritten:
+        yield "nothing written" if len(unwritten) == len(reports) else f"not written: {', '.join(unwritten)}"
+
+
+def _kinds(report: Report) -> dict[str, None]:
+    """Return the faults in a report, each once, in the order of its parts."""
+    wrong = [finding for finding in report.findings if not finding.passed]
+    return dict.fromkeys(finding.mistake or finding.kind for finding in wrong)
+
+
+def summary(results: Sequence[Result]) -> Iterator[str]:
+    """Yield the class in numbers: spread, exercises, named mistakes, and who needs attention."""
+    if not results:
+        return
+    scores = [result.score.score for result in results]
+    yield f"{len(scores)} submissions, out of {results[0].score.max_score:g} points"
+    yield (
+        f"  mean {statistics.mean(scores):.2f}, standard deviation {statistics.pstdev(scores):.2f}, "
+        f"lowest {min(scores):g}, median {statistics.median(scores):g}, highest {max(scores):g}"
+    )
+    yield from _exercise_lines(results)
+    yield from _mistake_lines(results)
+    yield from _attention_lines(results)
+
+
+def _exercise_lines(results: Sequence[Result]) -> Iterator[str]:
+    by_exercise: dict[str, list[Report]] = {}
+    for report in (report for result in results for report in result.reports):
+        by_exercise.setdefault(report.exercise, []).append(report)
+    width = max([8, *map(len, by_exercise)])
+    yield ""
+    yield f"{'exercise':{width}}   mean of   full  none"
+    for name, reports in by_exercise.items():
+        mean = statistics.mean(report.points for report in reports)
+        full, none = (sum(test(r) for r in reports) for test in (lambda r: r.passed, lambda r: not r.points))
+        yield f"{name:{width}}  {mean:5.2f} {reports[0].max_points:3g}  {full:4d}  {none:4d}"
+
+
+def _mistake_lines(results: Sequence[Result]) -> Iterator[str]:
+    made = Counter(
+        mistake
+        for result in results
+        for mistake in {finding.mistake for report in result.reports for finding in report.findings if finding.mistake}
+    )
+    if made:
+        yield ""
+        yield "named mistakes, by how many made them"
+        commonest = sorted(made.items(), key=lambda item: (-item[1], item[0]))[:10]
+        yield from (f"  {count:3d}  {mistake}" for mistake, count in commonest)
+
+
+def _attention_lines(results: Sequence[Result]) -> Iterator[str]:
+    asking = [result for result in results if result.score.needs_attention]
+    if asking:
+        yield ""
+        yield "needs attention"
+        for result in asking:
+            reasons = [notice.text for notice in result.notices if notice.attention] or ["graded by hand before"]
+            yield f"  {plain(result.student)}: {plain(' '.join(reasons))}"
+
+
+def plain(text: str) -> str:
+    """Return text that cannot move a terminal's cursor, on one line."""
+    return "".join(character if character.isprintable() else "?" for character in text).strip()

@@ -1,0 +1,159 @@
+"""Finds out what is wrong with an answer: the catalogued mistake that reproduces it, or a relation in the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from autograder.answers import Answer, Array, Unusable, read
+from autograder.exercise import Case, Exercise, Suspect, Verdict
+from autograder.judging import agree
+from autograder.mistakes import CATALOGUE
+from autograder.relations import Relation, constant_factor, find_relation, is_multiple
+
+Compared: TypeAlias = tuple[Case, Answer, Array]  # a case, the learner's answer, the right one
+
+FEWEST_CASES = 3  # a mistake is named only when it reproduces the answer on at least so many cases
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What feedback adds to a wrong answer; all empty when nothing certain can be said."""
+
+    sentence: str = ""
+    mistake: str | None = None
+    slot: str = ""
+
+
+def diagnose(
+    exercise: Exercise,
+    part: str,
+    cases: Sequence[Case],
+    answers: Sequence[Answer | None],
+    verdicts: Sequence[Verdict],
+) -> Diagnosis:
+    """Say what kind of wrong the answers of one part are, if that is certain.
+
+    A catalogued mistake is named when its formula gives the learner's answer in every case that has one, NaN and
+    infinity included, in at least `FEWEST_CASES` of them; else a general relation between the answer and the right one
+    is described.
+    """
+    judged = next((verdict.mistake for verdict in verdicts if verdict.mistake), "")
+    if judged:
+        return _from_catalogue(judged)
+    pairs = _comparable(exercise, part, cases, answers, verdicts)
+    if not _worth_comparing(pairs):
+        return Diagnosis()
+    named = next(_reproducing(exercise, part, pairs), None)
+    if named:
+        return _from_catalogue(named)
+    finite = [pair for pair in pairs if isinstance(pair[1], np.ndarray) and np.isfinite(pair[1]).all()]
+    return _describe(exercise, part, finite) if _worth_comparing(finite) else Diagnosis()
+
+
+def _comparable(
+    exercise: Exercise,
+    part: str,
+    cases: Sequence[Case],
+    answers: Sequence[Answer | None],
+    verdicts: Sequence[Verdict],
+) -> list[Compared]:
+    return [
+        (case, answer, right[part])
+        for case, answer, verdict in zip(cases, answers, verdicts, strict=True)
+        if answer is not None
+        and verdict.kind in ("right", "wrong value", "shape", "not finite")
+        and part in (right := exercise.expected(case))
+    ]
+
+
+def _worth_comparing(pairs: Sequence[Compared]) -> bool:
+    return len(pairs) >= FEWEST_CASES and not all(agree(answer, right) for _, answer, right in pairs)
+
+
+def _describe(exercise: Exercise, part: str, pairs: Sequence[Compared]) -> Diagnosis:
+    """Describe what the numbers show where no mistake reproduces them; every answer here is a finite array."""
+    other = _other_part(exercise, part, pairs)
+    if other:
+        return Diagnosis(f" This is {other}: the values came in another order.")
+    relation = find_relation(pairs)
+    if relation:
+        return _from_relation(relation)
+    nearly = next(_reproducing_but_for_a_factor(exercise, part, pairs), None)
+    if nearly:
+        mistake = CATALOGUE[nearly]
+        return Diagnosis(f" But for a constant factor it is this: {mistake.explanation}", slot=mistake.slot)
+    return Diagnosis()
+
+
+def _reproducing(exercise: Exercise, part: str, pairs: Sequence[Compared]) -> Iterator[str]:
+    for suspect in exercise.suspects:
+        if suspect.part == part and _reproduces(suspect, pairs):
+            yield suspect.mistake
+
+
+def _reproducing_but_for_a_factor(exercise: Exercise, part: str, pairs: Sequence[Compared]) -> Iterator[str]:
+    for suspect in exercise.suspects:
+        if suspect.part == part and _reproduces_but_for_a_factor(suspect, pairs):
+            yield suspect.mistake
+
+
+def _reproduces_but_for_a_factor(suspect: Suspect, pairs: Sequence[Compared]) -> bool:
+    scaled = []
+    for case, answer, _ in pairs:
+        try:
+            wrong = read(suspect.formula(case))
+        except (RuntimeError, ValueError):
+            return False
+        if isinstance(answer, Unusable) or isinstance(wrong, Unusable) or answer.shape != wrong.shape:
+            return False
+        if not np.isfinite(wrong).all() or not is_multiple(answer, wrong):
+            return False
+        scaled.append((case, answer, wrong))
+    return constant_factor(scaled) is not None
+
+
+def _reproduces(suspect: Suspect, pairs: Sequence[Compared]) -> bool:
+    for case, answer, _ in pairs:
+        try:
+            wrong = read(suspect.formula(case))
+        except (RuntimeError, ValueError):  # the formula does not fit the shapes of this case
+            return False
+        if isinstance(wrong, Unusable) or not _same(answer, wrong):
+            return False
+    return True
+
+
+def _same(answer: Answer, wrong: Array) -> bool:
+    """Return whether the two agree, with NaN and infinity in the same entries."""
+    if isinstance(answer, Unusable) or answer.shape != wrong.shape:
+        return False
+    finite = np.isfinite(wrong)
+    return np.array_equal(answer[~finite], wrong[~finite], equal_nan=True) and agree(answer[finite], wrong[finite])
+
+
+def _other_part(exercise: Exercise, part: str, pairs: Sequence[Compared]) -> str | None:
+    """Return the part whose right answer this is, if it is another's in every case."""
+    expected = [exercise.expected(case) for case, _, _ in pairs]
+    others = set(exercise.points) & set(expected[0]) - {part}
+    for other in sorted(others):
+        if all(
+            other in right and agree(answer, right[other])
+            for (_, answer, _), right in zip(pairs, expected, strict=True)
+        ):
+            return other
+    return None
+
+
+def _from_catalogue(mistake_id: str) -> Diagnosis:
+    mistake = CATALOGUE[mistake_id]
+    return Diagnosis(f" {mistake.explanation}", mistake.id, mistake.slot)
+
+
+def _from_relation(relation: Relation) -> Diagnosis:
+    if relation.mistake:
+        return _from_catalogue(relation.mistake)
+    return Diagnosis(f" {relation.sentence}", slot=relation.slot)

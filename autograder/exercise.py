@@ -1,0 +1,107 @@
+"""An exercise is a question put to a callable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from autograder.answers import Answer, Array
+from autograder.attempts import Attempt, Solution
+
+Arrays: TypeAlias = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs.
+
+    `arguments` go to the learner's function by position, in this order. `given` holds what only the oracles need
+    (a pre-activation whose activation is an argument, say). `label` is what feedback calls the case. `parts` are
+    the parts that an exception in this case costs; all when empty.
+    """
+
+    label: str
+    arguments: Mapping[str, Any]
+    given: Arrays = field(default_factory=dict)
+    repeat: bool = True
+    parts: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> SimpleNamespace:
+        """All inputs of the case as attributes: `case.names.O`."""
+        return SimpleNamespace(**{**self.given, **self.arguments})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of one part on one case. `kind` is "right", or what is wrong in one or two words;
+    `mistake` the id of a catalogued mistake, where the judge itself has seen it."""
+
+    kind: str
+    message: str = ""
+    error: float = 0.0
+    where: tuple[int, ...] = ()
+    mistake: str = ""
+
+    @property
+    def right(self) -> bool:
+        return self.kind == "right"
+
+
+Judge: TypeAlias = Callable[["Exercise", Case, Mapping[str, Answer]], Mapping[str, Verdict]]
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A wrong formula for one part of an exercise, tied to a mistake of the catalogue by its id.
+
+    `formula(case)` returns the wrong array.
+    """
+
+    mistake: str
+    part: str
+    formula: Callable[[Case], object]
+
+
+class Section(NamedTuple):
+    """Where a chapter explains something: the anchor in its page and the heading there."""
+
+    anchor: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A graded function or class: what is asked, how it is attempted, and what two oracles answer.
+
+    `name` is the learner's function, `signature` how it is called, `chapter` the slug of its lab, `section` where
+    the chapter explains it, `points` the points by part. `inputs(rng)` draws the cases; `attempt(solution, arguments)`
+    runs beside the learner's code, uses NumPy only and returns values by name; `expected(case)` is the answer from
+    PyTorch autograd, `numerical(case)` the same by central differences; `judge` compares. `complete` adds to a case
+    what is the learner's to choose (a random start), so that the oracles can follow. `suspects` are the mistakes that
+    have a formula here. `may_call` names earlier exercises the learner may build on; `stand_in` answers this one
+    through an oracle, for later exercises whose learner got this one wrong.
+    """
+
+    name: str
+    signature: str
+    chapter: str
+    points: Mapping[str, float]
+    section: Section
+    inputs: Callable[[np.random.Generator], Sequence[Case]]
+    attempt: Attempt
+    expected: Callable[[Case], Arrays]
+    numerical: Callable[[Case], Arrays]
+    judge: Judge
+    complete: Callable[[Case, Mapping[str, Answer]], Case] = lambda case, _: case
+    suspects: Sequence[Suspect] = ()
+    may_call: Sequence[str] = ()
+    stand_in: Solution | None = None
+
+    @property
+    def max_points(self) -> float:
+        return float(sum(self.points.values()))

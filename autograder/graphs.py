@@ -1,0 +1,158 @@
+"""Puts questions about computation graphs to a solution: to a class of nodes, or to a function that is given a node.
+
+This module runs beside the learner's code: it imports the standard library and `answers`, nothing else of the grader.
+A node has `.data`, `.grad`, `.parents` and `.slopes`, where slopes[i] = ∂node/∂parents[i]. A graph travels as plain
+arrays: `data` (n,) by node, and one entry an edge in `consumers` (ascending), `inputs`, `slopes` (m,); inputs have
+lower numbers than their consumers.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from numbers import Number
+from typing import Any
+
+from autograder.answers import Unusable, describe
+
+LONG = 1000  # a graph with more nodes is asked about once only
+
+
+class Node:
+    """A node without operations, for a solution that brings no `Value` of its own."""
+
+    def __init__(self, data: Any, parents: Sequence[Any] = (), slopes: Sequence[Any] = ()) -> None:
+        self.data = data
+        self.grad = 0.0
+        self.parents = parents
+        self.slopes = slopes
+
+
+# --- Value
+
+# Expressions that mean the same for a learner's Values as for tensors: name → (expression, which operands are Values).
+FORMS: dict[str, tuple[Callable[..., Any], str]] = {
+    "Value · Value": (lambda a, b: a * b, "ab"),
+    "Value · number": (lambda a, b: a * b, "a"),
+    "number · Value": (lambda a, b: a * b, "b"),
+    "a Value times itself": (lambda a, b: a * a, "a"),
+    "a product of products": (lambda a, b: (a * b) * (b * 3.0), "ab"),
+    "a sum times a Value": (lambda a, b: (a + b) * b, "ab"),
+    "sigmoid": (lambda a, b: a.sigmoid(), "a"),
+    "sigmoid of a sigmoid": (lambda a, b: a.sigmoid().sigmoid(), "a"),
+    "sigmoid of a sum": (lambda a, b: (a + b).sigmoid(), "ab"),
+}
+
+
+def attempt_value(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+    """Build the expression with the learner's Values; return its value and its slopes along the graph."""
+    part, form = arguments["part"], arguments["form"]
+    expression, which = FORMS[form]
+    try:
+        operands = {name: solution(arguments[name]) if name in which else arguments[name] for name in "ab"}
+        nodes = [operands[name] for name in which]
+        before = [_state(node) for node in nodes]
+        result = expression(operands["a"], operands["b"])
+        if [_state(node) for node in nodes] != before:
+            return {part: Unusable("a Value that went in is not as it was before")}
+        return {part: _value_and_slopes(result, nodes)}
+    except NotImplementedError:
+        return {part: Unusable("NotImplementedError")}
+    except Exception as error:  # kept to its part: the other method may be right
+        return {part: Unusable(f"{type(error).__name__}: {str(error)[:200]}")}
+
+
+def _state(node: Any) -> list[Any]:
+    return [copy.copy(getattr(node, name)) for name in ("data", "grad", "parents", "slopes")]
+
+
+def _value_and_slopes(result: Any, operands: Sequence[Any]) -> object:
+    if not all(hasattr(result, name) for name in ("data", "parents", "slopes")):
+        return Unusable(describe(result))
+    return [result.data, *(_slope_along_paths(result, operand) for operand in operands)]
+
+
+def _slope_along_paths(node: Any, start: Any) -> Any:
+    """Return ∂node/∂start, forward from `start`: the sum over paths of the products of the slopes on them."""
+    if node is start:
+        return 1.0
+    if isinstance(node, Number):
+        raise TypeError("a plain number is among the parents, which have to be Values")
+    if len(node.parents) != len(node.slopes):
+        raise ValueError(f"{len(node.parents)} parents, but {len(node.slopes)} slopes")
+    edges = zip(node.parents, node.slopes, strict=True)
+    return sum(slope * _slope_along_paths(parent, start) for parent, slope in edges)
+
+
+# --- topological_order
+
+
+def attempt_order(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+    """Ask for the order of the nodes below the root, twice on one graph; return their numbers, −1 for a stranger."""
+    nodes = build(solution, arguments)
+    root = nodes[arguments["root"]]
+    number = {id(node): i for i, node in enumerate(nodes)}
+    before = [_marks(node) for node in nodes]
+    try:
+        first = _numbers(solution(root), number)
+        second = first if len(nodes) > LONG else _numbers(solution(root), number)
+    except RecursionError:
+        return {"order": Unusable("RecursionError")}
+    same = len(nodes) > LONG or ([_marks(node) for node in nodes] == before and _same_graph(nodes, arguments))
+    return {"order": first, "second": second, **({} if same else {"graph": Unusable("another graph")})}
+
+
+def _marks(node: Any) -> tuple[object, list[str]]:
+    """Return the gradient of a node and the names of all that was set on it."""
+    return node.grad, sorted(getattr(node, "__dict__", ()))
+
+
+def _numbers(order: object, number: Mapping[int, int]) -> object:
+    if not isinstance(order, list | tuple):
+        return Unusable(describe(order), "a list of nodes")
+    return [number.get(id(node), -1) for node in order]
+
+
+# --- backward
+
+
+def attempt_backward(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+    """Run backward from each of `roots` in turn; return the gradients of the nodes `below` after the first and last."""
+    nodes = build(solution, arguments)
+    readings = []
+    for root in arguments["roots"]:
+        solution(nodes[root])
+        readings.append([nodes[i].grad for i in arguments["below"]])
+    if not _same_graph(nodes, arguments):
+        return {arguments["part"]: Unusable("a graph with other data, parents or slopes than before")}
+    return {"first": readings[0], arguments["part"]: readings[-1]}
+
+
+# --- graphs
+
+
+def build(solution: Callable[..., Any], graph: Mapping[str, Any]) -> list[Any]:
+    """Return the nodes of the graph, made with the `Value` the solution knows, if it knows one."""
+    make = getattr(solution, "__globals__", {}).get("Value", Node)
+    nodes: list[Any] = []
+    for data, (inputs, slopes) in zip(graph["data"].tolist(), _edges(graph), strict=True):
+        nodes.append(make(data, tuple(nodes[i] for i in inputs), tuple(slopes)))
+    return nodes
+
+
+def _edges(graph: Mapping[str, Any]) -> Iterator[tuple[list[int], list[float]]]:
+    """Yield for every node the numbers of its inputs and the slopes towards them. Edges come sorted by consumer."""
+    inputs, slopes = graph["inputs"].tolist(), graph["slopes"].tolist()
+    ends = [0, *graph["consumers"].searchsorted(range(len(graph["data"])), side="right").tolist()]
+    for start, end in pairwise(ends):
+        yield inputs[start:end], slopes[start:end]
+
+
+def _same_graph(nodes: Sequence[Any], graph: Mapping[str, Any]) -> bool:
+    for node, data, (inputs, slopes) in zip(nodes, graph["data"].tolist(), _edges(graph), strict=True):
+        if node.data != data or len(node.parents) != len(inputs) or list(node.slopes) != slopes:
+            return False
+        if any(parent is not nodes[i] for parent, i in zip(node.parents, inputs, strict=True)):
+            return False
+    return True

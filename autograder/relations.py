@@ -1,0 +1,264 @@
+"""General relations between a wrong answer and the right one, found in the numbers of several cases.
+
+A relation is reported only when it holds in every case. It names the catalogued mistake where one fits exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+
+from autograder.answers import Answer, Array
+from autograder.exercise import Case
+from autograder.judging import RELATIVE_TOLERANCE, agree
+
+Pair: TypeAlias = tuple[Case, Array, Array]  # the case, the learner's answer, the right one
+
+_NEARLY_RIGHT = 1e-3  # a factor this near to 1 is not what went wrong
+_LONGEST_LIST = 3  # more cases than that have nothing to say by their names
+_FACTORS = {0.5: "½", 2.0: "2", -0.5: "−½", -2.0: "−2", 0.25: "¼", 4.0: "4"}
+_MISTAKE_OF_FACTOR = {-1.0: "sign", 2.0: "factor-two", 0.5: "factor-half"}
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What relates the answer to the right one: a catalogued mistake by id, or a sentence and perhaps a slot."""
+
+    mistake: str = ""
+    sentence: str = ""
+    slot: str = ""
+
+
+def find_relation(pairs: Sequence[tuple[Case, Answer, Array]]) -> Relation | None:
+    """Return the first relation that holds in every case, or None."""
+    arrays = [(case, answer, right) for case, answer, right in pairs if isinstance(answer, np.ndarray)]
+    if len(arrays) != len(pairs):
+        return None
+    same_shape = all(answer.shape == right.shape for _, answer, right in arrays)
+    finders = _SAME_SHAPE if same_shape else _OTHER_SHAPE
+    return next((relation for finder in finders if (relation := finder(arrays))), None)
+
+
+def _all_agree(pairs: Iterable[Pair], change: Callable[[Array], Array]) -> bool:
+    """Return whether changing the right answer so gives the learner's, in every case."""
+    return all(agree(answer, np.asarray(change(right))) for _, answer, right in pairs)
+
+
+def _zero(pairs: Sequence[Pair]) -> Relation | None:
+    if all(not answer.any() for _, answer, _ in pairs):
+        return Relation(sentence="Every number that came back is 0.")
+    return None
+
+
+def constant_factor(pairs: Sequence[Pair]) -> Relation | None:
+    """Recognise an answer that is a constant times the right one, or times a size of the case."""
+    pairs = [pair for pair in pairs if pair[2].any()]
+    factors = np.array([_factor(answer, right) for _, answer, right in pairs])
+    if not pairs or not np.isfinite(factors).all() or (np.abs(factors - 1) < _NEARLY_RIGHT).all():
+        return None
+    if np.ptp(factors) <= 1e-5 * abs(factors[0]):
+        return _same_factor(float(factors[0]))
+    return _factor_of_sizes([case for case, _, _ in pairs], factors)
+
+
+def _same_factor(factor: float) -> Relation:
+    for value, mistake in _MISTAKE_OF_FACTOR.items():
+        if abs(factor - value) < 1e-5:
+            return Relation(mistake)
+    named = next((name for value, name in _FACTORS.items() if abs(factor - value) < 1e-5), f"{factor:.4g}")
+    return Relation(sentence=f"Your numbers are {named} times the right ones, in every case.")
+
+
+def _factor_of_sizes(cases: Sequence[Case], factors: Array) -> Relation | None:
+    """Recognise a factor that follows the batch size N or the number of units K."""
+    sizes = [_sizes(case) for case in cases]
+    named: dict[str, list[float]] = {
+        "1/N": [1 / n for n, _ in sizes],
+        "1/(N·K)": [1 / (n * k) for n, k in sizes],
+        "1/K": [1 / k for _, k in sizes],
+        "N": [n for n, _ in sizes],
+        "K": [k for _, k in sizes],
+        "2/N": [2 / n for n, _ in sizes],
+        "2/(N·K)": [2 / (n * k) for n, k in sizes],
+        "1/(2N)": [0.5 / n for n, _ in sizes],
+    }
+    for name, values in named.items():
+        if np.allclose(factors, values, rtol=1e-5, atol=0):
+            mistake = {"1/N": "batch-mean", "1/(N·K)": "mean-over-all"}.get(name, "")
+            return Relation(mistake, f"Your numbers are {name} times the right ones.")
+    return None
+
+
+def _sizes(case: Case) -> tuple[int, int]:
+    """Return the batch size N and the number of units K of a case: the shape of what arrives from above."""
+    for name in ("delta_above", "delta", "upstream", "T", "t", "O"):
+        array = getattr(case.names, name, None)
+        if isinstance(array, np.ndarray) and array.ndim == 2:
+            return array.shape
+    return (1, 1)
+
+
+def _factor(answer: Array, right: Array) -> float:
+    """Return c when the answer is c times the right one (which is not all 0), else NaN."""
+    factor = float((answer * right).sum() / (right * right).sum())
+    return factor if agree(answer, factor * right) and abs(factor) > RELATIVE_TOLERANCE else np.nan
+
+
+def is_multiple(answer: Array, right: Array) -> bool:
+    """Return whether the answer is some number times the right one; two zeros are."""
+    return not (answer.any() or right.any()) or bool(right.any() and np.isfinite(_factor(answer, right)))
+
+
+def _square_transpose(pairs: Sequence[Pair]) -> Relation | None:
+    if all(right.ndim == 2 for _, _, right in pairs) and _all_agree(pairs, lambda right: right.T):
+        return Relation("transposed")
+    return None
+
+
+def _elementwise_factor(pairs: Sequence[Pair]) -> Relation | None:
+    """Recognise a known quantity of the case that was multiplied in once too often, or left out."""
+    for name in _array_names(pairs):
+        for form, quantity in _QUANTITIES.items():
+            factors = [quantity(np.asarray(getattr(case.names, name))) for case, _, _ in pairs]
+            words, slot = form.format(name), _SLOT_OF.get(name, "")
+            if _holds(pairs, factors, lambda answer, right, q: (answer, right * q)):
+                return Relation(sentence=f"Your numbers are the right ones times {words}, entry by entry.", slot=slot)
+            if _holds(pairs, factors, lambda answer, right, q: (answer * q, right)):
+                return Relation(sentence=f"A factor {words} is missing, entry by entry.", slot=slot)
+    return None
+
+
+_QUANTITIES: dict[str, Callable[[Array], Array]] = {
+    "{0}": lambda q: q,
+    "1 − {0}": lambda q: 1 - q,
+    "{0}(1 − {0})": lambda q: q * (1 - q),
+    "{0}²": lambda q: q**2,
+    "1 − {0}²": lambda q: 1 - q**2,
+}
+_SLOT_OF = {
+    "upstream": "upstream",
+    "delta_above": "upstream",
+    "delta": "upstream",
+    "O": "slope",
+    "x": "input",
+}
+
+
+def _holds(
+    pairs: Sequence[Pair],
+    factors: Sequence[Array],
+    sides: Callable[[Array, Array, Array], tuple[Array, Array]],
+) -> bool:
+    """Return whether the two sides agree in every case, the factor having the shape of the answer."""
+    for (_, answer, right), factor in zip(pairs, factors, strict=True):
+        if factor.shape != answer.shape:
+            return False
+        left, other = sides(answer, right, factor)
+        if not agree(left, other):
+            return False
+    return True
+
+
+def _multiple_added(pairs: Sequence[Pair]) -> Relation | None:
+    """Recognise a multiple of a known quantity of the case that was added, as by weight decay."""
+    for name in _array_names(pairs):
+        quantities = [np.asarray(getattr(case.names, name)) for case, _, _ in pairs]
+        if any(q.shape != right.shape or not q.any() for q, (_, _, right) in zip(quantities, pairs, strict=True)):
+            continue
+        added = [(case, answer - right, q) for (case, answer, right), q in zip(pairs, quantities, strict=True)]
+        factors = np.array([_factor(difference, q) for _, difference, q in added])
+        if np.isfinite(factors).all() and np.ptp(factors) <= 1e-4 * abs(factors[0]):
+            return Relation(sentence=f"Your numbers are the right ones plus {factors[0]:.4g} times {name}.")
+    return None
+
+
+def _array_names(pairs: Sequence[Pair]) -> list[str]:
+    """Return the names of the inputs that are arrays of numbers in every case."""
+    cases = [vars(case.names) for case, _, _ in pairs]
+    return [name for name in cases[0] if all(_is_numbers(names.get(name)) for names in cases)]
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
+
+
+def _only_some_rows(pairs: Sequence[Pair]) -> Relation | None:
+    """Recognise an answer that is right in its first row only."""
+    tall = [(answer, right) for _, answer, right in pairs if right.ndim == 2 and len(right) > 1]
+    if tall and all(agree(answer[0], right[0]) and not agree(answer[1:], right[1:]) for answer, right in tall):
+        return Relation(sentence="Only the first row is right.")
+    return None
+
+
+def _only_some_cases(pairs: Sequence[Pair]) -> Relation | None:
+    """Say where the answer is right, when it is in some cases and not in others."""
+    labels: dict[bool, list[str]] = {True: [], False: []}
+    for case, answer, right in pairs:
+        labels[agree(answer, right)].append(case.label)
+    if not labels[True] or not labels[False]:
+        return None
+    for words, applies in _CIRCUMSTANCES.items():
+        if {case.label for case, _, _ in pairs if applies(*_sizes(case))} == set(labels[True]):
+            return Relation(sentence=f"It is right only {words}.")
+    fewer = len(labels[True]) < len(labels[False])
+    if len(labels[fewer]) > _LONGEST_LIST:
+        return None
+    listed = "; ".join(f"“{label}”" for label in labels[fewer])
+    return Relation(sentence=f"It is {'right' if fewer else 'wrong'} only in: {listed}.")
+
+
+_CIRCUMSTANCES: dict[str, Callable[[int, int], bool]] = {
+    "for a batch of one": lambda n, k: n == 1,
+    "with a single unit above": lambda n, k: k == 1,
+}
+
+
+def _kept_axis(pairs: Sequence[Pair]) -> Relation | None:
+    if all(answer.size == right.size and agree(answer.reshape(right.shape), right) for _, answer, right in pairs):
+        return Relation(sentence="The numbers are right, their shape is not.")
+    return None
+
+
+def _not_summed(pairs: Sequence[Pair]) -> Relation | None:
+    for axis, sentence in (
+        (0, "The batch (axis 0) is still to be summed over."),
+        (1, "Axis 1 is still to be summed."),
+    ):
+        deeper = all(answer.ndim > axis and answer.ndim == right.ndim + 1 for _, answer, right in pairs)
+        if deeper and all(agree(answer.sum(axis=axis), right) for _, answer, right in pairs):
+            return Relation("batch-not-summed" if axis == 0 else "", sentence)
+    return None
+
+
+def _summed_too_far(pairs: Sequence[Pair]) -> Relation | None:
+    if _all_agree(pairs, lambda right: right.sum()):
+        return Relation("summed-over-everything")
+    fewest = min(right.ndim for _, _, right in pairs)
+    for axis in range(min(fewest, 2)):
+        if _all_agree(pairs, partial(np.sum, axis=axis)):
+            return Relation(sentence=f"It is summed over axis {axis}, which should stay.")
+    return None
+
+
+def _other_transpose(pairs: Sequence[Pair]) -> Relation | None:
+    if _all_agree(pairs, lambda right: right.T):
+        return Relation("transposed")
+    return None
+
+
+Finder: TypeAlias = Callable[[Sequence[Pair]], Relation | None]
+
+_SAME_SHAPE: tuple[Finder, ...] = (
+    _zero,
+    constant_factor,
+    _square_transpose,
+    _elementwise_factor,
+    _multiple_added,
+    _only_some_rows,
+    _only_some_cases,
+)
+_OTHER_SHAPE: tuple[Finder, ...] = (_kept_axis, _other_transpose, _not_summed, _summed_too_far)

@@ -1,0 +1,125 @@
+"""What `check` returns: points, and per part what was right or wrong, as text, HTML and plain data."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+from autograder.exercise import Section
+from autograder.slots import SLOTS
+
+JSON_MIME = "application/vnd.backprop-by-hand.report+json"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one part.
+
+    `kind` is "right" or what is wrong in a word or two ("wrong value", "shape", "raised", ...); `mistake` is the id of
+    a catalogued mistake that reproduces the answer, or None; `slot` the slot of the template it concerns, or "";
+    `error` the worst error relative to the largest right entry, `case` the label of the case it was found in.
+    """
+
+    part: str
+    points: float
+    max_points: float
+    kind: str
+    message: str
+    mistake: str | None = None
+    slot: str = ""
+    error: float = 0.0
+    case: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.kind == "right"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings of one exercise. In a notebook its text/plain is the points, its text/html the explanation."""
+
+    exercise: str
+    chapter: str
+    section: Section
+    findings: tuple[Finding, ...]
+
+    @property
+    def points(self) -> float:
+        return float(sum(finding.points for finding in self.findings))
+
+    @property
+    def max_points(self) -> float:
+        return float(sum(finding.max_points for finding in self.findings))
+
+    @property
+    def passed(self) -> bool:
+        return all(finding.passed for finding in self.findings)
+
+    def __repr__(self) -> str:
+        return repr(self.points)
+
+    def __str__(self) -> str:
+        lines = [f"{self.exercise}: {self.points:g} of {self.max_points:g} points"]
+        lines += [f"  {'✓' if f.passed else '✗'} {heading}{f.message}" for heading, f in self._told()]
+        if not self.passed:
+            lines.append(f"  Read again: {self.where_to_read}")
+        return "\n".join(lines)
+
+    def _told(self) -> Iterator[tuple[str, Finding]]:
+        """Yield what there is to tell with its heading: parts of which the same is to be said come together."""
+        for _, group in groupby(self.findings, key=lambda finding: (finding.message, finding.slot)):
+            findings = list(group)
+            parts = ", ".join(finding.part for finding in findings)
+            yield "" if len(self.findings) == 1 else f"{parts}: ", findings[0]
+
+    @property
+    def where_to_read(self) -> str:
+        return f"chapter {self.chapter.split('_')[0]}, “{self.section.title}”"
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the report as plain data (dicts, lists, strings, numbers)."""
+        return asdict(self) | {"points": self.points, "max_points": self.max_points}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Report:
+        """Build the report that `to_data` described. Raises KeyError or TypeError when `data` is something else."""
+        findings = tuple(Finding(**finding) for finding in data["findings"])
+        return cls(data["exercise"], data["chapter"], Section(*data["section"]), findings)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        return {"text/plain": repr(self), "text/html": self.to_html(), JSON_MIME: self.to_data()}
+
+    def to_html(self) -> str:
+        """Return the explanation as an HTML fragment that needs no script and no style sheet."""
+        rows = "".join(_row(heading, finding) for heading, finding in self._told())
+        read = "" if self.passed else f"<p>Read again: {html.escape(self.where_to_read)}.</p>"
+        return (
+            f'<div role="group" aria-label="Result of {html.escape(self.exercise)}">'
+            f"<p><strong>{html.escape(self.exercise)}: {self.points:g} of {self.max_points:g} points</strong></p>"
+            f'<ul style="list-style: none; padding-left: 0">{rows}</ul>{read}</div>'
+        )
+
+
+def _row(heading: str, finding: Finding) -> str:
+    sign, word = ("✓", "right") if finding.passed else ("✗", "wrong")
+    heading = f"<strong>{html.escape(heading)}</strong>" if heading else ""
+    return (
+        f'<li style="margin: 0.3em 0"><span role="img" aria-label="{word}">{sign}</span> '
+        f"{heading}{_rich(finding.message)}{_slot_badge(finding.slot)}</li>"
+    )
+
+
+def _rich(message: str) -> str:
+    """Escape a message and set what stands between backticks as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(message))
+
+
+def _slot_badge(slot: str) -> str:
+    if not slot:
+        return ""
+    return f' <strong style="color: {SLOTS[slot].light}">[{html.escape(SLOTS[slot].name)}]</strong>'

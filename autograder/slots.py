@@ -1,0 +1,25 @@
+"""The three slots of the delta template and the colours they keep everywhere.
+
+The book's style sheet, the figures, the labs and the feedback take their colours from here.  Both sets reach a
+contrast of 4.5:1 against their page (WCAG AA) and stay apart under protanopia, deuteranopia and tritanopia;
+`tests/site/test_slot_colours.py` measures it.  Colour never carries the meaning alone: name or symbol is beside it.
+"""
+
+from typing import NamedTuple
+
+
+class Slot(NamedTuple):
+    """One factor of the template.  `symbol` is LaTeX without dollar signs; colours are `#rrggbb`."""
+
+    key: str
+    name: str
+    symbol: str
+    light: str
+    dark: str
+
+
+UPSTREAM = Slot("upstream", "upstream gradient", "g", "#3355ee", "#8099ff")
+SLOPE = Slot("slope", "local slope", r"\sigma'(\mathrm{net})", "#c2480c", "#ff9326")
+INPUT = Slot("input", "input", "x", "#97477f", "#f2c4e2")
+
+SLOTS = {slot.key: slot for slot in (UPSTREAM, SLOPE, INPUT)}

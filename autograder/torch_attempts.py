@@ -1,0 +1,105 @@
+"""Puts questions to solutions in labs that use PyTorch, and sees whether autograd did the work.
+
+This module runs beside the learner's code: it imports NumPy, PyTorch and the standard library, nothing of the grader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.autograd.function import BackwardCFunction
+from torch.overrides import TorchFunctionMode
+
+from autograder.answers import Unusable, describe
+from autograder.attempts import Arguments, Solution
+
+_DERIVES = (torch.autograd.grad, torch.autograd.backward, torch.Tensor.backward, torch._make_dual)
+INPUTS = {"dx": "x", "dW": "W", "db": "b"}
+
+
+class Watch(TorchFunctionMode):
+    """Notes while it is active whether PyTorch is used at all, and whether it is made to differentiate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used = False
+        self.derived = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.used = True
+        self.derived = self.derived or func in _DERIVES
+        return func(*args, **(kwargs or {}))
+
+
+def train_in_numpy(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Call `solution` for its list of losses; return it, its first 10, and how much of it was PyTorch's work."""
+    with Watch() as watch:
+        losses = solution(*arguments.values())
+    longer = len(arguments["batches"]) > 10 and isinstance(losses, list | tuple | np.ndarray) and np.ndim(losses)
+    answers = {"first 10 steps": losses[:10] if longer else losses, "200 steps": losses}
+    return answers | {"used": watch.used, "derived": watch.derived}
+
+
+def apply_and_go_back(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Run an autograd.Function of (x, W, b) forward, and its own backward directly, as PyTorch's engine would.
+
+    The tensors share memory with the arguments, so that a change in place shows there. `arguments` holds upstream,
+    x, W, b and the names of the inputs that need a gradient; with `alive` the function is applied elsewhere before
+    it goes back, with `twice` it goes back twice and the second answer counts, with `gradcheck` PyTorch's own check
+    is run as well.
+    """
+    if not (isinstance(solution, type) and issubclass(solution, torch.autograd.Function)):
+        return dict.fromkeys(("forward", *INPUTS), Unusable(describe(solution), "a class of torch.autograd.Function"))
+    upstream = torch.from_numpy(arguments["upstream"])
+    tensors = {name: torch.from_numpy(arguments[name]) for name in INPUTS.values()}
+    for name in arguments["needed"]:
+        tensors[name].requires_grad_()
+    with Watch() as watch:
+        out = solution.apply(*tensors.values())
+        if arguments["alive"]:
+            solution.apply(*(tensor.detach().flip(0) for tensor in tensors.values()))
+        gradients = _go_back(solution, out, upstream, times=2 if arguments["twice"] else 1)
+    answers = {"forward": _plain(out), **gradients, "derived": watch.derived or not _is_own(solution, out)}
+    if arguments["gradcheck"] and not watch.derived:
+        answers["gradcheck"] = _gradcheck(solution, list(tensors.values()))
+    return answers
+
+
+def _go_back(solution: Any, out: Any, upstream: torch.Tensor, times: int) -> Mapping[str, object]:
+    if not _is_own(solution, out):
+        return dict.fromkeys(INPUTS, Unusable("no gradient of its own backward", "a gradient"))
+    returned: object = None
+    try:
+        with torch.no_grad():
+            for _ in range(times):
+                returned = out.grad_fn.apply(upstream)
+    except Exception as error:
+        return dict.fromkeys(INPUTS, Unusable(f"`backward` raised {type(error).__name__}: {error}"[:300], "no error"))
+    return {part: _plain(value) for part, value in _three(returned).items()}
+
+
+def _is_own(solution: Any, out: Any) -> bool:
+    node = getattr(out, "grad_fn", None)
+    return isinstance(node, BackwardCFunction) and getattr(type(node), "_forward_cls", None) is solution
+
+
+def _three(returned: object) -> Mapping[str, object]:
+    if isinstance(returned, tuple) and len(returned) == 3:  # PyTorch takes no list here
+        return dict(zip(INPUTS, returned, strict=True))
+    many = f" of {len(returned)} values" if isinstance(returned, tuple | list) else ""
+    return dict.fromkeys(INPUTS, Unusable(describe(returned) + many, "a tuple of 3 values (dx, dW, db)"))
+
+
+def _plain(value: object) -> object:
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else value
+
+
+def _gradcheck(solution: Any, tensors: Sequence[torch.Tensor]) -> object:
+    leaves = [tensor.detach().clone().requires_grad_() for tensor in tensors]
+    try:
+        return bool(torch.autograd.gradcheck(solution.apply, leaves))
+    except Exception as error:
+        return Unusable(str(error).strip().split("\n")[0][:200], "True from gradcheck")

@@ -1,0 +1,29 @@
+# nbgrader for this repository: run `nbgrader <command>` from its root.
+#   nbgrader generate_assignment 03_delta_template --force
+#   nbgrader autograde 03_delta_template
+#   nbgrader generate_feedback 03_delta_template
+# python -m autograder reads this file too, so a late penalty or an exporter set here holds for both.
+
+import warnings
+
+from sqlalchemy.exc import SAWarning
+
+from autograder.course import labs, preprocessors
+
+# nbgrader's own; nothing an instructor can do about it.
+warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
+
+c = get_config()
+
+# Submissions, gradebook and feedback are under _build/course; what learners get is committed in exercises/.
+c.CourseDirectory.root = str(labs.COURSE)
+c.CourseDirectory.release_directory = str(labs.EXERCISES)
+
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+c.GenerateAssignment.preprocessors = preprocessors.GENERATE
+
+# A submission is read and rebuilt by the exporter, run by the first step of AUTOGRADE, and recorded by the
+# others.
+c.Autograde.exporter_class = preprocessors.SubmissionExporter
+c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
+c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE

@@ -1,0 +1,40 @@
+"""What the tests of the pipeline share: grading a folder and reading the gradebook."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from autograder.course import labs
+from autograder.course.gradebook import Course
+from autograder.course.results import Result, read_results
+from tests.submissions.make_class import LAB
+
+ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python module as an instructor would, from the root of the repository."""
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=labs.ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+
+
+def grade(course: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return command("autograder", "grade", LAB, "--course", str(course), *options)
+
+
+def results(course: Path) -> dict[str, Result]:
+    """Return what the gradebook and the autograded notebooks say, by student."""
+    at = Course.at(course, LAB)
+    return {result.student: result for result in read_results(at, sorted(at.scores()))}
+
+
+def scores(course: Path) -> dict[str, float]:
+    return {student: result.score.score for student, result in results(course).items()}
+
+
+def by_exercise(result: Result) -> dict[str, float]:
+    return {report.exercise: report.points for report in result.reports}

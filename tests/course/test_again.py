@@ -1,0 +1,208 @@
+"""Is a class graded again exactly where it has to be, and is nothing an instructor did ever lost?"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil  # type: ignore[import-untyped]
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.__main__ import main
+from autograder.course import gradebook, grading, labs, nbgrader_setup
+from autograder.course.gradebook import Course
+from autograder.course.grading import Outcome, grade_class
+from autograder.course.submissions import find_submissions
+from autograder.course.work import grade_notebook
+from tests.course.helpers import ENVIRONMENT, by_exercise, grade, results, scores
+from tests.submissions.make_class import LAB, answered, hand_in, reference
+
+RIGHT = nbformat.writes(answered(reference()))
+UNTOUCHED = nbformat.writes(answered({}))
+LIST = "[]"  # not a notebook: graded without a kernel, so quickly
+
+
+def graded(course: Path, **options: Any) -> Outcome:
+    """Grade in this process: what these tests ask does not depend on the pool, which takes seconds to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grading, "run_tasks", lambda tasks, workers: ((t, grade_notebook(t)) for t in tasks))
+        return grade_class(Course.at(course, LAB), find_submissions(course, LAB), **options)
+
+
+def open_gradebook(course: Path) -> Gradebook:
+    return Gradebook(Course.at(course, LAB).db_url)
+
+
+def test_only_what_changed_is_graded_again_unless_forced(tmp_path: Path) -> None:
+    folder = hand_in(tmp_path, "ada", LIST)
+    hand_in(tmp_path, "bob", LIST)
+    assert graded(tmp_path).graded == ["ada", "bob"]
+    assert graded(tmp_path).kept == ["ada", "bob"]
+    (folder / "timestamp.txt").write_text("2026-01-05 12:00:00 UTC")
+    assert graded(tmp_path).graded == ["ada"]
+    hand_in(tmp_path, "bob", "{}")
+    assert graded(tmp_path).graded == ["bob"]
+    assert graded(tmp_path, force=True).graded == ["ada", "bob"]
+
+
+@pytest.mark.parametrize("lost", ["feedback", "autograded", "gradebook.db"])
+def test_a_result_of_which_a_part_is_gone_is_made_again(tmp_path: Path, lost: str) -> None:
+    hand_in(tmp_path, "ada", LIST)
+    graded(tmp_path)
+    (tmp_path / lost).rename(tmp_path / "gone")
+    assert graded(tmp_path).graded == ["ada"]
+
+
+def test_a_later_hand_in_replaces_every_score_and_keeps_the_manual_ones(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", RIGHT)
+    graded(tmp_path)
+    assert scores(tmp_path) == {"ada": 19}
+    with open_gradebook(tmp_path) as book:
+        book.find_grade("train_xor_check", LAB, LAB, "ada").manual_score = 3.5
+        book.db.commit()
+    hand_in(tmp_path, "ada", LIST)
+    graded(tmp_path)
+    result = results(tmp_path)["ada"]
+    assert sum(by_exercise(result).values()) == 0
+    assert result.score.score == 3.5
+    assert result.score.needs_attention
+
+
+def test_a_late_penalty_is_taken_off_and_goes_with_a_senseless_timestamp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = nbgrader_setup.course_config()
+    config.LateSubmissionPlugin.penalty_method = "zero"
+    monkeypatch.setattr(gradebook, "course_config", lambda: config.copy())
+    folder = hand_in(tmp_path, "ada", RIGHT)
+    Course.at(tmp_path, LAB).register()
+    with open_gradebook(tmp_path) as book:
+        book.update_or_create_assignment(LAB, duedate=datetime(2026, 1, 1))
+    (folder / "timestamp.txt").write_text("2026-01-05 12:00:00 UTC")
+    graded(tmp_path)
+    assert results(tmp_path)["ada"].score.late_penalty == 19
+    (folder / "timestamp.txt").write_text("9999-99-99")
+    graded(tmp_path)
+    assert scores(tmp_path) == {"ada": 19}
+
+
+def test_a_full_disk_loses_only_what_it_hits_and_the_next_run_makes_it_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for student in ("ada", "bob", "cy"):
+        hand_in(tmp_path, student, LIST)
+    convert = Course._convert
+
+    def fail_for_bob(self: Course, stage: Any, student: str, *rest: Any) -> None:
+        convert(self, stage, student, *rest)
+        if student == "bob":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Course, "_convert", fail_for_bob)
+    outcome = graded(tmp_path)
+    assert (sorted(outcome.graded), list(outcome.failed)) == (["ada", "cy"], ["bob"])
+    assert "No space left" in outcome.failed["bob"]
+    monkeypatch.setattr(Course, "_convert", convert)
+    assert graded(tmp_path).graded == ["bob"]
+
+
+def start(course: Path) -> subprocess.Popen[str]:
+    """Start grading and return when the first result is there."""
+    options = ["grade", LAB, "--course", str(course), "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autograder", *options],
+        cwd=labs.ROOT,
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    wait_until(lambda: list(course.glob("autograded/*/*")) or process.poll() is not None)
+    return process
+
+
+def wait_until(condition: Any, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_to_the_same_gradebook(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    for student in ("ada", "bob", "cy"):
+        hand_in(tmp_path, student, RIGHT)
+    hand_in(tmp_path, "dora", UNTOUCHED)
+    process = start(tmp_path)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert process.returncode == 130
+        assert "goes on from here" in said
+        assert "Traceback" not in said
+    wait_until(lambda: not [child for child in family if is_alive(child)], 30)
+    again = grade(tmp_path)
+    assert again.returncode == 0
+    assert "0 kept" not in again.stdout
+    assert scores(tmp_path) == {"ada": 19, "bob": 19, "cy": 19, "dora": 0}
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["grade", "99_unknown"], LAB),
+        (["grade", LAB], "{course}/submitted"),
+        (["grade", LAB, "--workers", "0"], "not a positive number"),
+        (["report", LAB], "grade the class first"),
+        (["grade", LAB, "--db-url", "nonsense"], "{course}/submitted"),
+    ],
+)
+def test_wrong_usage_is_refused_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    try:
+        code = main([*arguments, "--course", str(tmp_path)])
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    assert code == 2
+    assert said.format(course=tmp_path) in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_gradebook_that_cannot_be_had_is_refused_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_in(tmp_path, "ada", LIST)
+    assert main(["grade", LAB, "--course", str(tmp_path), "--db-url", "nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+def test_links_in_the_place_of_results_are_replaced_not_followed(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", LIST)
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "keep").touch()
+    (tmp_path / "autograded" / "ada").mkdir(parents=True)
+    os.symlink(victim, tmp_path / "autograded" / "ada" / LAB)
+    graded(tmp_path)
+    assert (victim / "keep").exists()
+    assert not (tmp_path / "autograded" / "ada" / LAB).is_symlink()

@@ -1,0 +1,149 @@
+"""Does a notebook that dies, hangs, floods or redefines things still get every point that its other work earns?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from autograder.course import labs
+from autograder.course.execution import graded_cells
+from autograder.course.limits import Limits
+from autograder.course.notebooks import Notice, notices_of
+from autograder.course.pool import run_tasks
+from autograder.course.results import reports_in
+from autograder.course.work import Task, grade_notebook
+from autograder.report import JSON_MIME
+from tests.submissions.make_class import LAB, answered, reference
+
+QUICK = Limits(seconds_per_cell=6, seconds_to_stop=2)
+ALL = 19.0
+
+
+def graded(notebook: NotebookNode, limits: Limits = QUICK) -> tuple[dict[str, float], list[Notice]]:
+    """Grade a notebook; return the points by exercise and the notices."""
+    released = labs.exercise_path(LAB).read_text("utf-8")
+    result = nbformat.reads(
+        grade_notebook(Task("x", nbformat.writes(notebook).encode(), "", (), "", released, limits)), as_version=4
+    )
+    assert all(output_is_one_report(cell) for _, cell in graded_cells(result))
+    return {report.exercise: report.points for report in reports_in(result)}, notices_of(result)
+
+
+def output_is_one_report(cell: NotebookNode) -> bool:
+    return len(cell.outputs) == 1 and JSON_MIME in cell.outputs[0].data
+
+
+def right(*first: str, **changed: str) -> NotebookNode:
+    """Return the lab rightly answered but for `changed`, with the cells `first` run before the answers."""
+    notebook = answered(reference() | changed)
+    setup = next(i for i, cell in enumerate(notebook.cells) if cell.id == "setup")
+    notebook.cells[setup + 1 : setup + 1] = [new_code_cell(source) for source in first]
+    return notebook
+
+
+def test_odd_cells_cost_nothing_beyond_themselves() -> None:
+    points, notices = graded(
+        right(
+            "def broken(:\n    pass",
+            "input('name? ')",
+            "import sys\nsys.exit(1)",
+            "exit()",
+            "import sys\nprint('careful', file=sys.stderr)\nnp.float64(1) / 0",
+            "%matplotlib inline\nimport matplotlib.pyplot as plt\nfor i in range(3):\n    plt.plot([i]); plt.show()",
+            "check = 'a name of my own'",
+            "raise RuntimeError('unfinished')",
+            bias_gradient="my_bias = lambda delta: delta.sum(axis=0)\nbias_gradient = my_bias",
+        )
+    )
+    assert sum(points.values()) == ALL
+    assert not notices
+
+
+def test_a_cell_that_ends_the_process_costs_only_itself() -> None:
+    points, notices = graded(right("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)"))
+    assert sum(points.values()) == ALL
+    assert "import os, signal" in notices[0].text
+    assert notices[0].attention
+
+
+def test_a_function_that_ends_the_process_costs_only_its_exercise() -> None:
+    points, notices = graded(right(weight_gradient="import os\ndef weight_gradient(x, delta):\n    os._exit(3)"))
+    assert points.pop("weight_gradient") == 0
+    assert sum(points.values()) == ALL - 1
+    assert "weight_gradient" in notices[0].text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True:\n        pass",
+        "while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+    ],
+    ids=["plain", "that swallows the interrupt"],
+)
+def test_an_endless_loop_costs_only_its_exercise(body: str) -> None:
+    points, notices = graded(right(output_delta=f"def output_delta(O, t):\n    {body}"))
+    assert points.pop("output_delta") == 0
+    assert sum(points.values()) == ALL - 2
+    assert "more than 6 seconds" in notices[0].text
+
+
+def test_endless_output_is_cut_and_costs_nothing_beyond_its_cell() -> None:
+    limits = replace(QUICK, output_bytes=20_000)
+    notebook = right("while True:\n    print('x' * 1000)", weight_gradient=noisy("weight_gradient"))
+    points, notices = graded(notebook, limits)
+    assert sum(points.values()) == ALL
+    assert any("20,000 bytes" in notice.text for notice in notices)
+
+
+def noisy(name: str) -> str:
+    return reference()[name] + f"\n\nquiet = {name}\n\n\ndef {name}(*a):\n    print('y' * 9999)\n    return quiet(*a)"
+
+
+def test_when_the_time_is_used_up_what_ran_keeps_its_points() -> None:
+    slow = "import time\ndef hidden_delta(O, W, delta_above):\n    time.sleep(60)"
+    points, notices = graded(right(hidden_delta=slow), replace(QUICK, seconds_per_submission=8, seconds_per_cell=60))
+    assert points["output_delta"] == 2
+    assert sum(points.values()) == 2
+    assert any("whole submission" in notice.text and notice.attention for notice in notices)
+
+
+def test_a_result_that_is_no_report_earns_nothing_and_is_looked_at() -> None:
+    forged = "import autograder.checking\nautograder.check = autograder.checking.check = lambda *a: 99.0"
+    points, notices = graded(right(forged))
+    assert sum(points.values()) == 0
+    assert any(notice.attention for notice in notices)
+
+
+def test_other_files_and_the_users_profile_are_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("numpy.py").write_text("raise SystemExit")
+    points, _ = graded(
+        right("import os\nassert os.listdir() == [] or set(os.listdir()) <= {'.ipython', '.matplotlib'}")
+    )
+    assert sum(points.values()) == ALL
+
+
+def test_the_unit_of_work_is_a_pure_function() -> None:
+    released = labs.exercise_path(LAB).read_text("utf-8")
+    task = Task("x", nbformat.writes(right()).encode(), "", (), "d", released, QUICK)
+    first, second = (nbformat.reads(grade_notebook(task), as_version=4) for _ in range(2))
+    assert reports_in(first) == reports_in(second)
+
+
+def test_a_notebook_that_kills_its_worker_is_refused_and_the_others_are_graded() -> None:
+    released = labs.exercise_path(LAB).read_text("utf-8")
+    notebooks = {"killer": right("import os\nos.kill(os.getppid(), 9)"), "victim": right(), "last": right()}
+    tasks = [
+        Task(name, nbformat.writes(notebook).encode(), "", (), "", released, QUICK)
+        for name, notebook in notebooks.items()
+    ]
+    done = {task.student: nbformat.reads(text, as_version=4) for task, text in run_tasks(iter(tasks), 1)}
+    points = {name: sum(report.points for report in reports_in(notebook)) for name, notebook in done.items()}
+    assert points == {"killer": 0, "victim": ALL, "last": ALL}
+    assert "ended the process that graded it" in notices_of(done["killer"])[0].text

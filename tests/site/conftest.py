@@ -1,0 +1,88 @@
+"""One build of the book and one browser for all tests of the site."""
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def build_flags() -> list[str]:
+    """The flags that `make book` builds with, so that the tests judge that very command."""
+    command = re.search(r"jupyter-book build \.(.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert command, "the Makefile builds no book"
+    return command[1].split()
+
+
+def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Build the book in `source`; its pages end in `target`/_build/html."""
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(source), *build_flags()]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    asked = [*command, "--path-output", str(target)]
+    return subprocess.run(asked, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of the built pages; the first test process to ask builds it, the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    target = (base if worker_id == "master" else base.parent) / "book"
+    html, finished = target / "_build" / "html", target / "finished"
+    target.mkdir(exist_ok=True)
+    with FileLock(target.with_suffix(".lock")):
+        if not finished.exists():
+            result = build(ROOT, target)
+            assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+            finished.touch()
+    return html
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """The address at which the built pages are served to the browser."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    class Patient(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A page that is closed while it loads is no error."""
+
+    server = Patient(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(playwright), args=QUIET)
+        yield browser
+        browser.close()
+
+
+def browser_path(playwright: Playwright) -> str:
+    """The machine's Chromium or Chrome, else Playwright's own, which is fetched where nobody watches for a browser."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    own = playwright.chromium.executable_path
+    if found or Path(own).exists():
+        return found or own
+    if os.environ.get("CI"):
+        pytest.fail("no browser: install Debian's package chromium, or run `python -m playwright install chromium`")
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+    return own

@@ -1,0 +1,90 @@
+"""Makes a sample class for lab 03: python -m tests.submissions.make_class DIR."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from autograder.course import labs
+from autograder.course.release import source_notebook
+from tests.submissions import answers
+from tests.submissions.answers import Answers
+
+LAB = "03_delta_template"
+
+
+def released() -> NotebookNode:
+    """Return the lab as learners get it."""
+    return nbformat.read(labs.exercise_path(LAB), as_version=4)
+
+
+def reference() -> Answers:
+    """Return the answers of solutions/, by exercise."""
+    cells = source_notebook(LAB).cells
+    return {c.id: c.source for c in cells if c.metadata.get("nbgrader", {}).get("solution")}
+
+
+def answered(given: Mapping[str, str]) -> NotebookNode:
+    """Return the lab with the cells of some exercises filled in."""
+    notebook = released()
+    for cell in notebook.cells:
+        cell.source = given.get(cell.id, cell.source).strip("\n")
+    return notebook
+
+
+def rearranged(notebook: NotebookNode) -> NotebookNode:
+    """Return it as some hand it in: graded cells deleted, functions in one cell at the end, no metadata."""
+    code = [c.source for c in notebook.cells if c.cell_type == "code" and "def " in c.source]
+    text = [c for c in notebook.cells if c.cell_type == "markdown"]
+    return nbformat.v4.new_notebook(cells=[*text, new_code_cell("import numpy as np\n\n\n" + "\n\n\n".join(code))])
+
+
+def students() -> dict[str, NotebookNode]:
+    """Return the notebooks of the class that Jupyter can open, by student."""
+    right = reference()
+    half = dict(list(right.items())[:4])
+    return {
+        "ada": answered(right),
+        "bruno": answered(right | answers.LOOPS),
+        "chiara": answered(right | answers.EINSUM),
+        "dmitri": answered(right | answers.LISTS),
+        "emeka": answered(right | answers.SLOPE_MISSING),
+        "fatima": answered(right | answers.NOT_TRANSPOSED),
+        "george": answered(right | answers.MEAN_FOR_SUM),
+        "hana": answered(right | answers.SIGN),
+        "ivan": answered(right | answers.IN_PLACE),
+        "jun": answered(right | answers.ONE_SIDED),
+        "kofi": answered(right | answers.ZERO_START | answers.SIGN),
+        "lucia": answered(half),
+        "mei": answered({}),
+        "otto": answered(right),
+        "priya": rearranged(answered(right)),
+    }
+
+
+def make_class(course: Path) -> list[str]:
+    """Write the class under `course`/submitted and return the students' names."""
+    for student, notebook in students().items():
+        name = "lab3 final (1)" if student == "otto" else LAB
+        hand_in(course, student, nbformat.writes(notebook), name)
+    hand_in(course, "noor", nbformat.writes(answered(reference()))[:9000])
+    return sorted([*students(), "noor"])
+
+
+def hand_in(course: Path, student: str, text: str, name: str = LAB) -> Path:
+    """Write what one student hands in and return the folder."""
+    folder = course / "submitted" / student / LAB
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.ipynb").write_text(text, "utf-8")
+    return folder
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m tests.submissions.make_class DIR")
+    print(f"{len(make_class(Path(sys.argv[1])))} submissions in {sys.argv[1]}/submitted")

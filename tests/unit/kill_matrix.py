@@ -1,0 +1,66 @@
+"""The kill matrix as data: `python -m tests.unit.kill_matrix` tries all of it, then writes the copy in the book."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from autograder import check, exercises
+from tests.unit.corpus import RIGHT, WRONG
+from tests.unit.equivalents import EQUIVALENT
+from tests.unit.mutants import mutants
+from tests.unit.test_mutants import survivors
+
+BOOK_COPY = Path(__file__).resolve().parents[2] / "book" / "kill_matrix.json"
+
+
+def counts() -> list[dict[str, Any]]:
+    """Return a row for each exercise: how much is put to it. That all of it comes out well is what the tests say."""
+    rows = []
+    for name, exercise in exercises().items():
+        wrong = [case for case in WRONG if case.exercise == name]
+        rows.append(
+            {
+                "exercise": name,
+                "chapter": exercise.chapter,
+                "right": len(RIGHT[name]),
+                "wrong": len(wrong),
+                "named": sum(case.mistake is not None for case in wrong),
+                "mutants": sum(1 for _ in mutants(name)),
+                "equivalent": EQUIVALENT.get(name, {}),
+            }
+        )
+    return rows
+
+
+def failures() -> list[str]:
+    """Put every right and wrong solution and every mutant to the grader; return what did not come out as it should."""
+    found = [f"right, rejected: {name}" for name, all_ in RIGHT.items() for one in all_ if not check(one, name).passed]
+    for case in WRONG:
+        report = check(case.solution, case.exercise)
+        if report.passed:
+            found.append(f"wrong, accepted: {case.exercise}: {case.label}")
+        elif case.mistake not in {finding.mistake for finding in report.findings}:
+            found.append(f"not named: {case.exercise}: {case.label}")
+    for name in exercises():
+        found += [f"alive: {name}: {change}" for change in survivors(name) - EQUIVALENT.get(name, {}).keys()]
+    return found
+
+
+def text() -> str:
+    return json.dumps(counts(), indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    failed = failures()
+    for line in failed:
+        print(line, file=sys.stderr)
+    if not failed:
+        BOOK_COPY.write_text(text(), "utf-8")
+    return len(failed) > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,336 @@
+"""What `check` does with whatever a solution returns or does."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograder import Report, check
+
+A = Any
+
+
+def right(O: A, t: A) -> A:
+    return (O - t) * O * (1 - O)
+
+
+def only(report: Report) -> str:
+    """Return the message of the only finding."""
+    [finding] = report.findings
+    return finding.message
+
+
+# --- which exercise
+
+
+def output_delta(O: A, t: A) -> A:
+    return right(O, t)
+
+
+def test_the_exercise_is_the_name_of_the_function() -> None:
+    assert check(output_delta).exercise == "output_delta"
+
+
+def test_a_lambda_is_known_by_the_name_it_is_bound_to() -> None:
+    names = notebook("output_delta = lambda O, t: (O - t) * O * (1 - O)")
+    assert check(names["output_delta"]).passed
+
+
+def test_an_unknown_name_is_refused_with_the_list_of_exercises() -> None:
+    with pytest.raises(
+        ValueError, match=r"no exercise is called 'right'; the exercises are: .*output_delta, hidden_delta"
+    ):
+        check(right)
+
+
+def test_a_solution_without_a_name_is_asked_for_one() -> None:
+    with pytest.raises(ValueError, match="cannot tell which exercise this int is for"):
+        check(3)
+
+
+def test_the_result_of_the_function_instead_of_the_function_scores_zero_and_says_how_to_call_check() -> None:
+    report = check(np.zeros(3), "output_delta")
+    assert report.points == 0
+    assert "write check(output_delta), with no brackets after the name" in only(report)
+
+
+def test_the_public_seed_is_the_default() -> None:
+    assert str(check(output_delta)) == str(check(output_delta))
+
+
+# --- kinds of answer that are accepted
+
+
+def read_only(a: A) -> A:
+    a.flags.writeable = False
+    return a
+
+
+ACCEPTED: dict[str, Callable[[A], A]] = {
+    "a list": lambda a: a.tolist(),
+    "nested tuples": lambda a: tuple(map(tuple, a.tolist())),
+    "a list of arrays": lambda a: list(a),
+    "float32": lambda a: a.astype(np.float32),
+    "big-endian": lambda a: a.astype(">f8"),
+    "Fortran order": np.asfortranarray,
+    "a read-only array": read_only,
+    "a view with negative strides": lambda a: a[::-1].copy()[::-1],
+    "a matrix": np.asmatrix,
+    "a masked array": np.ma.masked_array,
+    "long double": lambda a: a.astype(np.longdouble),
+}
+
+
+@pytest.mark.parametrize("change", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_the_right_numbers_are_accepted_in_any_usual_container(change: Callable[[A], A]) -> None:
+    report = check(lambda O, t: change(right(O, t)), "output_delta")
+    assert report.passed, str(report)
+
+
+def test_a_number_may_be_an_array_without_axes() -> None:
+    from tests.unit.corpus.delta_template import check_flat
+
+    assert check(lambda f, a, x: np.array(check_flat(f, a, x)), "gradient_check").passed
+
+
+# --- kinds of answer that are refused, with the reason
+
+REFUSED: dict[str, tuple[Callable[[A, A], A], str]] = {
+    "None": (lambda O, t: None, "None (is a `return` missing?) came back; an array of shape (4, 2) was expected"),
+    "a string": (lambda O, t: "0", "a str came back"),
+    "a dict": (lambda O, t: {"delta": right(O, t)}, "a dict came back"),
+    "a generator": (lambda O, t: (row for row in right(O, t)), "a generator came back"),
+    "a function": (lambda O, t: right, "a function came back"),
+    "a tensor": (lambda O, t: torch.tensor(right(O, t)), "a Tensor came back"),
+    "ragged rows": (lambda O, t: [[1.0], [1.0, 2.0]], "are all rows equally long?"),
+    "objects": (lambda O, t: right(O, t).astype(object), "an array of dtype object came back"),
+    "strings": (lambda O, t: right(O, t).astype(str), "an array of dtype <U"),
+    "complex": (lambda O, t: right(O, t) + 0j, "complex numbers (dtype complex128) came back"),
+    "a number": (lambda O, t: 0.5, "a single number came back; an array of shape (4, 2) was expected"),
+    "too deep": (lambda O, t: right(O, t)[None], "an array of shape (1, 4, 2) came back"),
+    "transposed": (lambda O, t: right(O, t).T, "The numbers are right but transposed."),
+    "NaN": (lambda O, t: right(O, t) * np.nan, "nan came back at [0, 0]; a finite number was expected"),
+    "one inf": (lambda O, t: np.where(O.max() <= O, np.inf, right(O, t)), "inf came back at ["),
+    "empty": (lambda O, t: [], "an array of shape (0,) came back"),
+}
+
+
+@pytest.mark.parametrize(("solution", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_another_kind_of_answer_scores_zero_and_is_described(solution: Callable[[A, A], A], message: str) -> None:
+    report = check(solution, "output_delta")
+    assert report.points == 0
+    assert message in only(report)
+
+
+class AlwaysEqual(np.ndarray[Any, Any]):
+    """An array that claims to equal everything."""
+
+    def __array_ufunc__(self, ufunc: A, method: str, *inputs: A, **kwargs: A) -> A:
+        return np.True_
+
+    def __eq__(self, other: object) -> A:
+        return np.True_
+
+    def __sub__(self, other: object) -> A:
+        return np.zeros(1)
+
+
+def test_an_array_that_claims_to_equal_everything_is_read_by_its_numbers() -> None:
+    assert check(lambda O, t: np.zeros(O.shape).view(AlwaysEqual), "output_delta").points == 0
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60, deadline=None)
+@given(
+    answer=st.recursive(
+        st.none()
+        | st.booleans()
+        | st.floats()
+        | st.integers()
+        | st.text()
+        | st.complex_numbers()
+        | hnp.arrays(
+            st.sampled_from([np.float64, np.int8, np.complex128, object]), hnp.array_shapes(max_dims=3, max_side=4)
+        ),
+        lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner, inner, inner),
+        max_leaves=8,
+    ),
+    exercise=st.sampled_from(
+        ["output_delta", "sigmoid_linear_backward", "gradient_check", "mlp_gradients", "train_xor"]
+    ),
+)
+def test_whatever_comes_back_check_returns_a_report(answer: object, exercise: str) -> None:
+    report = check(lambda *arguments: answer, exercise)
+    assert 0 <= report.points <= report.max_points
+    assert str(report)
+    assert report.to_html()
+
+
+# --- what a solution may do
+
+
+def raising(error: BaseException) -> Callable[[A, A], A]:
+    def solution(O: A, t: A) -> A:
+        raise error
+
+    return solution
+
+
+def test_an_exception_scores_zero_and_is_told_with_its_line() -> None:
+    report = check(raising(ValueError("shapes differ")), "output_delta")
+    assert report.points == 0
+    assert "Your code raised ValueError: shapes differ, at the line `raise error`" in only(report)
+
+
+def test_a_stub_is_called_not_written_yet() -> None:
+    assert only(check(raising(NotImplementedError()), "output_delta")).startswith("Not written yet")
+
+
+def test_leaving_the_interpreter_scores_zero_and_does_not_leave_it() -> None:
+    assert "Your code raised SystemExit" in only(check(raising(SystemExit(0)), "output_delta"))
+
+
+def test_endless_recursion_scores_zero() -> None:
+    def solution(O: A, t: A) -> A:
+        return solution(O, t)
+
+    assert "RecursionError" in only(check(solution, "output_delta"))
+
+
+def test_an_exception_that_cannot_be_printed_is_still_reported() -> None:
+    class Unprintable(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert "Your code raised Unprintable" in only(check(raising(Unprintable()), "output_delta"))
+
+
+def test_a_wrong_signature_is_told_with_the_right_one() -> None:
+    assert "it was called as output_delta(O, t)" in only(check(lambda O: O, "output_delta"))
+
+
+def test_an_error_in_some_cases_only_says_in_how_many() -> None:
+    def solution(O: A, t: A) -> A:
+        if len(O) == 1:
+            raise IndexError("no second sample")
+        return right(O, t)
+
+    assert "Wrong in 3 of 16 cases" in only(check(solution, "output_delta"))
+
+
+def test_changing_an_argument_fails_with_that_reason() -> None:
+    def solution(O: A, t: A) -> A:
+        answer = right(O, t)
+        t -= O
+        return answer
+
+    assert "the numbers are right, but `t` is not bit for bit what it was before" in only(
+        check(solution, "output_delta")
+    )
+
+
+def test_another_answer_the_second_time_fails_with_that_reason() -> None:
+    calls: list[int] = []
+
+    def solution(O: A, t: A) -> A:
+        calls.append(1)
+        return right(O, t) * (1 if len(calls) % 2 else 2)
+
+    assert "a second call with the same arguments gives another answer" in only(check(solution, "output_delta"))
+
+
+def test_an_answer_is_read_before_the_next_call_can_change_it() -> None:
+    buffer: dict[tuple[int, ...], A] = {}
+
+    def solution(O: A, t: A) -> A:
+        out = buffer.setdefault(O.shape, np.empty(O.shape))
+        out[:] = right(O, t)
+        return out
+
+    assert check(solution, "output_delta").passed
+
+
+def test_prints_and_warnings_reach_neither_stream(capfd: pytest.CaptureFixture[str]) -> None:
+    def solution(O: A, t: A) -> A:
+        print("here", O)
+        print("there", file=sys.stderr)
+        warnings.warn("careful", stacklevel=1)
+        np.log(np.zeros(2))
+        return right(O, t)
+
+    assert check(solution, "output_delta").passed
+    assert capfd.readouterr() == ("", "")
+
+
+def test_numpy_errors_set_to_raise_by_the_learner_cost_nothing() -> None:
+    with np.errstate(all="raise"):
+        assert check(lambda O, t: right(O, t) + 0 * np.log(np.zeros(1) + (O > 2)).clip(0), "output_delta").points >= 0
+
+
+# --- building on earlier exercises
+
+
+def notebook(source: str) -> dict[str, A]:
+    names: dict[str, A] = {"np": np}
+    exec(compile(source, "notebook", "exec"), names)
+    return names
+
+
+BUILT_UP = """
+def output_delta(O, t): return O - t                        # wrong
+def hidden_delta(O, W, delta_above): raise NotImplementedError
+def weight_gradient(x, delta): return x.T @ delta
+def bias_gradient(delta): return delta.mean(axis=0)         # wrong
+def sigmoid(z): return 1 / (1 + np.exp(-z))
+def mlp_gradients(X, T, W1, b1, W2, b2):
+    H = sigmoid(X @ W1 + b1)
+    O = sigmoid(H @ W2 + b2)
+    above = output_delta(O, T)
+    below = hidden_delta(H, W2, above)
+    return weight_gradient(X, below), bias_gradient(below), weight_gradient(H, above), bias_gradient(above)
+"""
+
+
+def test_an_exercise_built_on_wrong_ones_is_graded_with_right_ones_in_their_place() -> None:
+    assert check(notebook(BUILT_UP)["mlp_gradients"]).points == 4
+
+
+def test_the_learners_own_functions_are_back_afterwards() -> None:
+    names = notebook(BUILT_UP)
+    before = names["output_delta"]
+    check(names["mlp_gradients"])
+    assert names["output_delta"] is before
+    assert "sigmoid_linear_backward" not in names
+
+
+def test_a_mistake_of_its_own_is_still_found_when_right_ones_stand_in() -> None:
+    wrong = BUILT_UP.replace("below = hidden_delta(H, W2, above)", "below = hidden_delta(H, W2, 2 * above)")
+    report = check(notebook(wrong)["mlp_gradients"])
+    assert [finding.passed for finding in report.findings] == [False, False, True, True]
+
+
+def test_a_helper_with_arguments_of_its_own_is_left_as_it_is_when_all_is_right() -> None:
+    source = BUILT_UP.replace("output_delta(O, t): return O - t ", "output_delta(O, t, slope): return (O - t) * slope ")
+    source = source.replace("output_delta(O, T)", "output_delta(O, T, O * (1 - O))").replace("delta.mean", "delta.sum")
+    source = source.replace("raise NotImplementedError", "return delta_above @ W.T * O * (1 - O)")
+    assert check(notebook(source)["mlp_gradients"]).passed
+
+
+def test_an_exercise_may_not_call_itself_through_its_stand_in() -> None:
+    source = "def output_delta(O, t): return output_delta(O, t)"
+    assert check(notebook(source)["output_delta"]).points == 0
+
+
+def test_builtins_are_left_alone() -> None:
+    before = dict(vars(builtins))
+    check(output_delta)
+    assert dict(vars(builtins)) == before

@@ -1,0 +1,71 @@
+"""Every mutant of every solution is rejected, but for those that compute the same."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import pytest
+
+from autograder import check, exercises
+from tests.unit.equivalents import EQUIVALENT
+from tests.unit.mutants import Mutant, load, mutants, solutions
+
+LONGEST = 5.0  # seconds; a mutant of a loop may not end
+
+
+class OutOfTime(BaseException):
+    """Not an Exception: `check` reports those of a solution and goes on."""
+
+
+def is_killed(mutant: Mutant) -> bool:
+    """Return whether a mutant fails to load, to end, or to earn every point."""
+    with _time_limit(LONGEST):
+        try:
+            return not check(load(mutant.exercise, mutant.source), mutant.exercise).passed
+        except (Exception, OutOfTime):
+            return True
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    def stop(signal_number: int, frame: FrameType | None) -> None:
+        raise OutOfTime
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def survivors(exercise: str) -> set[str]:
+    """Return the mutants that are not killed. The solution itself must load: else every mutant would look dead."""
+    load(exercise, solutions()[exercise])
+    return {mutant.change for mutant in mutants(exercise) if not is_killed(mutant)}
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_only_mutants_that_compute_the_same_survive(exercise: str) -> None:
+    assert survivors(exercise) == set(EQUIVALENT.get(exercise, {}))
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_every_solution_has_mutants(exercise: str) -> None:
+    assert next(mutants(exercise), None) is not None
+
+
+def test_every_exercise_has_a_solution_that_earns_every_point() -> None:
+    points = {name: check(load(name, source), name) for name, source in solutions().items()}
+    assert {name for name, report in points.items() if not report.passed} == set()
+    assert points.keys() == exercises().keys()
+
+
+def test_a_mutant_that_never_ends_counts_as_killed() -> None:
+    started = time.monotonic()
+    assert is_killed(Mutant("output_delta", "endless", "def output_delta(O, t):\n    while True: pass"))
+    assert time.monotonic() - started < 2 * LONGEST

@@ -10,11 +10,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array, Unusable, split
-from autograder.attempts import Arguments, Solution, call
+from autograder.answers import Answer, Array, Unusable
+from autograder.attempts import call
+from autograder.attempts.computation_graphs import (
+    FORMS,
+    LONG,
+    Node,
+    attempt_add,
+    attempt_backward,
+    attempt_order,
+    attempt_value,
+)
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Oracle, Tensor, gradient_exercise
-from autograder.graphs import FORMS, LONG, Node, attempt_backward, attempt_order, attempt_value
 from autograder.judging import RIGHT, compare, compare_with_expected
 from autograder.oracles import autograd, central_differences
 
@@ -120,16 +128,6 @@ BROADCAST_SHAPES: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
 )
 
 
-def _attempt_add(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Return da and db; where a shape differs from the sum's, under the names of the repeated input and the other."""
-    values = split(solution(*arguments.values()), ("da", "db"))
-    shapes = [np.shape(arguments[name]) for name in ("a", "b", "upstream")]
-    if shapes[0] == shapes[1]:
-        return values
-    repeated, other = ("da", "db") if shapes[0] != shapes[2] else ("db", "da")
-    return {"broadcasting": values[repeated], other: values[other]}
-
-
 def _add_inputs(rng: Rng) -> list[Case]:
     same = [_add_case(rng, shape, shape) for shape in SAME_SHAPES]
     numbers = Case("numbers", {name: float(rng.normal()) for name in ("a", "b", "upstream")})
@@ -206,7 +204,7 @@ ADD_BACKWARD = Exercise(
     section=ADD,
     points={"da": 1, "db": 1, "broadcasting": 1},
     inputs=_add_inputs,
-    attempt=_attempt_add,
+    attempt=attempt_add,
     expected=partial(_add_answer, autograd),
     numerical=partial(_add_answer, central_differences),
     judge=_judge_add,

@@ -1,6 +1,6 @@
-"""Puts questions about computation graphs to a solution: to a class of nodes, or to a function that is given a node.
+"""Puts the questions of chapter 02 to a solution: to a class of nodes, or to a function, some of which get a node.
 
-This module runs beside the learner's code: it imports the standard library and `answers`, nothing else of the grader.
+This module runs beside the learner's code: it imports NumPy and the standard library, nothing of the grader.
 A node has `.data`, `.grad`, `.parents` and `.slopes`, where slopes[i] = ∂node/∂parents[i]. A graph travels as plain
 arrays: `data` (n,) by node, and one entry an edge in `consumers` (ascending), `inputs`, `slopes` (m,); inputs have
 lower numbers than their consumers.
@@ -14,7 +14,10 @@ from itertools import pairwise
 from numbers import Number
 from typing import Any
 
-from autograder.answers import Unusable, describe
+import numpy as np
+
+from autograder.answers import Unusable, describe, split
+from autograder.attempts import Arguments, Solution
 
 LONG = 1000  # a graph with more nodes is asked about once only
 
@@ -27,6 +30,19 @@ class Node:
         self.grad = 0.0
         self.parents = parents
         self.slopes = slopes
+
+
+# --- add_backward
+
+
+def attempt_add(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Return da and db; where a shape differs from the sum's, under the names of the repeated input and the other."""
+    values = split(solution(*arguments.values()), ("da", "db"))
+    shapes = [np.shape(arguments[name]) for name in ("a", "b", "upstream")]
+    if shapes[0] == shapes[1]:
+        return values
+    repeated, other = ("da", "db") if shapes[0] != shapes[2] else ("db", "da")
+    return {"broadcasting": values[repeated], other: values[other]}
 
 
 # --- Value
@@ -45,7 +61,7 @@ FORMS: dict[str, tuple[Callable[..., Any], str]] = {
 }
 
 
-def attempt_value(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+def attempt_value(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Build the expression with the learner's Values; return its value and its slopes along the graph."""
     part, form = arguments["part"], arguments["form"]
     expression, which = FORMS[form]
@@ -88,7 +104,7 @@ def _slope_along_paths(node: Any, start: Any) -> Any:
 # --- topological_order
 
 
-def attempt_order(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+def attempt_order(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Ask for the order of the nodes below the root, twice on one graph; return their numbers, −1 for a stranger."""
     nodes = build(solution, arguments)
     root = nodes[arguments["root"]]
@@ -117,7 +133,7 @@ def _numbers(order: object, number: Mapping[int, int]) -> object:
 # --- backward
 
 
-def attempt_backward(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+def attempt_backward(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Run backward from each of `roots` in turn; return the gradients of the nodes `below` after the first and last."""
     nodes = build(solution, arguments)
     readings = []
@@ -132,7 +148,7 @@ def attempt_backward(solution: Callable[..., Any], arguments: Mapping[str, Any])
 # --- graphs
 
 
-def build(solution: Callable[..., Any], graph: Mapping[str, Any]) -> list[Any]:
+def build(solution: Solution, graph: Mapping[str, Any]) -> list[Any]:
     """Return the nodes of the graph, made with the `Value` the solution knows, if it knows one."""
     make = getattr(solution, "__globals__", {}).get("Value", Node)
     nodes: list[Any] = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from autograder.course.gradebook import Course, RecordError, recorded_digest
 from autograder.course.limits import Limits
 from autograder.course.pool import run_tasks
+from autograder.course.secret import key_of
 from autograder.course.submissions import Submission, collect
 from autograder.course.work import Task
 
@@ -34,6 +35,7 @@ def grade_class(
     workers: int | None = None,
     force: bool = False,
     limits: Limits = Limits(),  # noqa: B008  it cannot change
+    unsafe: bool = False,
     report: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Outcome:
     """Grade `submissions` and record every result; what is complete and has not changed is kept unless
@@ -45,7 +47,7 @@ def grade_class(
     released = course.register()
     outcome = Outcome()
     recorded = set() if force else set(course.scores())
-    tasks = _tasks(course, submissions, recorded, released, limits, outcome)
+    tasks = _tasks(course, submissions, recorded, released, limits, unsafe, outcome)
     # Closed at once when this stops early, which ends the processes.
     with closing(run_tasks(tasks, workers or os.cpu_count() or 1)) as results:
         for task, result in results:
@@ -65,6 +67,7 @@ def _tasks(
     recorded: set[str],
     released: str,
     limits: Limits,
+    unsafe: bool,
     outcome: Outcome,
 ) -> Iterator[Task]:
     """Yield what is to be graded, reading each folder only when its turn comes."""
@@ -74,4 +77,15 @@ def _tasks(
         if student in recorded and recorded_digest(course, student) == got.digest:
             outcome.kept.append(student)
             continue
-        yield Task(student, got.notebook, got.problem, got.notices, got.digest, released, limits, got.timestamp)
+        yield Task(
+            student=student,
+            notebook=got.notebook,
+            problem=got.problem,
+            notices=got.notices,
+            digest=got.digest,
+            released=released,
+            limits=limits,
+            key=key_of(course.folder, course.assignment, student),
+            timestamp=got.timestamp,
+            unsafe=unsafe,
+        )

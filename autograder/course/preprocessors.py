@@ -28,10 +28,13 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
+from traitlets import Bool
+
 from autograder.course import labs
 from autograder.course.execution import run
 from autograder.course.limits import Limits
 from autograder.course.notebooks import notices_of
+from autograder.course.secret import key_of
 from autograder.course.work import prepare
 
 Resources = dict[str, Any]
@@ -60,10 +63,14 @@ class SubmissionExporter(NotebookExporter):
 
 
 class RunSubmission(NbGraderPreprocessor):
-    """Runs the rebuilt notebook."""
+    """Runs the rebuilt notebook in the sandbox."""
+
+    unsafe = Bool(False, help="leave the sandbox out").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        run(nb, Limits())
+        info = resources["nbgrader"]
+        key = key_of(Path(self.parent.coursedir.root), info["assignment"], info["student"])
+        run(nb, Limits(), key, unsafe=self.unsafe)
         return nb, resources
 
 

@@ -13,11 +13,13 @@ from autograder.course.execution import run
 from autograder.course.limits import Limits
 from autograder.course.notebooks import KEY, Notice, UnreadableError, add_notices, read_cells
 from autograder.course.rebuild import rebuild, unreadable
+from autograder.sandbox.session import UnprotectedError
 
 
 @dataclass(frozen=True)
 class Task:
-    """One unit of work as plain data. `notebook` is None when `problem` says why there is none."""
+    """One unit of work as plain data. `notebook` is None when `problem` says why there is none; `key` decides the hidden
+    inputs; `unsafe` leaves the sandbox out."""
 
     student: str
     notebook: bytes | None
@@ -26,7 +28,9 @@ class Task:
     digest: str
     released: str
     limits: Limits
+    key: bytes
     timestamp: datetime | None = None
+    unsafe: bool = False
 
 
 def grade_notebook(task: Task) -> str:
@@ -38,10 +42,12 @@ def grade_notebook(task: Task) -> str:
     else:
         notebook = prepare(task.notebook, task.notices, released, task.limits)
     try:
-        run(notebook, task.limits)
+        run(notebook, task.limits, task.key, unsafe=task.unsafe)
+    except UnprotectedError:
+        raise
     except Exception as error:
         notebook = unreadable(released, f"The notebook could not be run ({type(error).__name__}: {error}).")
-        run(notebook, task.limits)
+        run(notebook, task.limits, task.key)
     notebook.metadata[KEY]["digest"] = task.digest
     return nbformat.writes(notebook) + "\n"
 

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import Answer, Unusable
-from autograder.attempts import Attempt, Observation, Raised, Solution
-from autograder.exercise import Case
+from autograder.attempts import Observation, Raised, Solution
+from autograder.exercise import Case, Exercise
 from autograder.sandbox.template import END, INTERRUPT, START
 from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send
 
@@ -69,11 +69,12 @@ class Ran:
     interrupted: bool
 
 
-@dataclass(frozen=True)
-class NotAsked:
+class NotAsked(Exception):
     """Nothing by that name could be asked: nothing there (`came` is ""), or something that cannot be called."""
 
-    came: str
+    def __init__(self, came: str) -> None:
+        super().__init__(came)
+        self.came = came
 
 
 class Template:
@@ -196,30 +197,32 @@ class Session:
 
     def ask(
         self,
-        name: str,
-        attempt: Attempt,
+        exercise: Exercise,
         cases: Sequence[Case],
-        stand_ins: Mapping[str, Solution],
+        stand_ins: Sequence[Exercise],
         seconds: float,
         seconds_to_stop: float,
-    ) -> Sequence[Observation] | NotAsked | None:
-        """Put a question to what goes by `name`; return what was observed on each case, None when time ran out.
+    ) -> Sequence[Observation] | None:
+        """Put a question to what goes by the exercise's name; return one observation for each case, None when time ran
+        out.
 
-        `stand_ins` are answered here, on the trusted side, when the learner's function calls them. Raises EndedError.
+        The stand-ins answer here, on the trusted side, when the learner's function calls them. Raises NotAsked,
+        EndedError.
         """
         question = {
             "op": "ask",
-            "name": name,
-            "attempt": _named(attempt),
+            "name": exercise.name,
+            "attempt": _found(exercise.attempt),
             "cases": [{"arguments": dict(case.arguments), "repeat": case.repeat} for case in cases],
-            "stand_ins": list(stand_ins),
+            "stand_ins": [(one.name, one.stand_in_as and _found(one.stand_in_as)) for one in stand_ins],
         }
-        reply, interrupted = self._request(question, stand_ins, seconds, seconds_to_stop)
+        answering = {one.name: one.stand_in for one in stand_ins if one.stand_in}
+        reply, interrupted = self._request(question, answering, seconds, seconds_to_stop)
         if interrupted:
             return None
         try:
             if "problem" in reply:
-                return NotAsked(_text(reply.get("came", "")))
+                raise NotAsked(_text(reply.get("came", "")))
             observations = [_observation(one) for one in reply["observations"]]
         except (TypeError, KeyError, AttributeError, ValueError):
             raise self._garbled() from None
@@ -272,10 +275,10 @@ class Session:
             return 0
 
 
-def _named(attempt: Attempt) -> tuple[str, str, dict[str, Any]]:
-    """Return where an attempt is found beside the learner's code: module, function, keywords."""
-    keywords = dict(attempt.keywords) if isinstance(attempt, partial) else {}
-    function: Callable[..., Any] = attempt.func if isinstance(attempt, partial) else attempt
+def _found(function: Callable[..., Any]) -> tuple[str, str, dict[str, Any]]:
+    """Return where a function of autograder.attempts is found beside the learner's code: module, name, keywords."""
+    keywords = dict(function.keywords) if isinstance(function, partial) else {}
+    function = function.func if isinstance(function, partial) else function
     return function.__module__, function.__qualname__, keywords
 
 

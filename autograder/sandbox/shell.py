@@ -12,7 +12,7 @@ import io
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
@@ -191,12 +191,19 @@ def _ask(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> di
     solution = shell.user_ns[name]
     if not callable(solution):
         return {"problem": "not callable", "came": describe(solution)}
-    module, function, keywords = message["attempt"]
-    attempt = partial(getattr(import_module(module), function), **keywords)
-    stand_ins = {name: partial(_answer_of_the_grader, link, name) for name in message["stand_ins"]}
+    attempt = _find(message["attempt"])
+    stand_ins = {}
+    for other, adapter in message["stand_ins"]:
+        answer = partial(_answer_of_the_grader, link, other)
+        stand_ins[other] = _find(adapter)(answer) if adapter else answer
     with standing_in(solution, stand_ins):
         seen = [observe(attempt, solution, case["arguments"], repeat=case["repeat"]) for case in message["cases"]]
     return {"observations": [_plain(one) for one in seen]}
+
+
+def _find(where: tuple[str, str, Mapping[str, Any]]) -> Callable[..., Any]:
+    module, name, keywords = where
+    return partial(getattr(import_module(module), name), **keywords)
 
 
 def _answer_of_the_grader(link: socket.socket, name: str, *arguments: Any, **named: Any) -> Any:

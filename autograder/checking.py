@@ -163,9 +163,7 @@ def _all_failed(exercise: Exercise, kind: str, message: str) -> Report:
 
 def not_callable(exercise: Exercise, came: str) -> Report:
     """Return the report on something that cannot be asked; `came` says in words what it was."""
-    message = (
-        f"A function was expected, but {came} came: write check({exercise.name}), with no brackets after the name"
-    )
+    message = f"A function was expected, but {came} came: write check({exercise.name}), with no brackets after the name"
     return _all_failed(exercise, "not callable", message)
 
 

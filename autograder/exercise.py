@@ -85,9 +85,10 @@ class Exercise:
     of one with keywords only. `expected(case)` is the answer from PyTorch autograd, `numerical(case)` the same by
     central differences; `judge` compares. `complete` adds to a case what is the learner's to choose (a random start),
     so that the oracles can follow. `suspects` are the mistakes that have a formula here. `may_call` names earlier
-    exercises the learner may build on; `stand_in` answers this one through an oracle, from plain data in plain
-    data, for later exercises whose learner got this one wrong; `stand_in_as`, of `autograder.attempts`, makes of it what
-    the learner's code expects when that is not plain data. `needs_torch` says that the attempt or the learner's own code needs PyTorch beside it.
+    exercises the learner may build on; `stand_in` answers this one through an oracle, from plain data in plain data,
+    for later exercises whose learner got this one wrong; `stand_in_as`, of `autograder.attempts`, makes of it what the
+    learner's code expects when that is not plain data. `needs_torch` says that the attempt or the learner's own code
+    needs PyTorch beside it.
     """
 
     name: str

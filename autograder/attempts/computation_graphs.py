@@ -172,3 +172,63 @@ def _same_graph(nodes: Sequence[Any], graph: Mapping[str, Any]) -> bool:
         if any(parent is not nodes[i] for parent, i in zip(node.parents, inputs, strict=True)):
             return False
     return True
+
+
+# --- stand-ins: the grader answers in plain numbers, here they become nodes
+
+
+def value_class(slopes: Solution) -> type[Node]:
+    """Return a class of nodes; `slopes(operation, *numbers)` gives the value of an operation and its local slopes."""
+
+    def node_of(operation: str, *operands: Any) -> Node:
+        parents = tuple(operand if hasattr(operand, "parents") else Value(operand) for operand in operands)
+        data, along = slopes(operation, *(float(parent.data) for parent in parents))
+        return Value(data, parents, tuple(along))
+
+    class Value(Node):
+        def __add__(self, other: object) -> Node:
+            return node_of("add", self, other)
+
+        def __mul__(self, other: object) -> Node:
+            return node_of("mul", self, other)
+
+        def sigmoid(self) -> Node:
+            return node_of("sigmoid", self)
+
+        __radd__ = __add__
+        __rmul__ = __mul__
+
+    return Value
+
+
+def order_of_nodes(order: Solution) -> Solution:
+    """Return a function of the root; `order(parents)` puts nodes in order that are given as lists of places."""
+
+    def topological_order(root: Any) -> list[Any]:
+        nodes, parents = _as_places(root)
+        return [nodes[place] for place in order(parents)]
+
+    return topological_order
+
+
+def backward_of_nodes(gradients: Solution) -> Solution:
+    """Return a function of the root; `gradients(parents, slopes)` gives one number a node, the root being place 0."""
+
+    def backward(root: Any) -> None:
+        nodes, parents = _as_places(root)
+        slopes = [[float(slope) for slope in node.slopes] for node in nodes]
+        for node, gradient in zip(nodes, gradients(parents, slopes), strict=True):
+            node.grad = gradient
+
+    return backward
+
+
+def _as_places(root: Any) -> tuple[list[Any], list[list[int]]]:
+    """Return the nodes below root, as they are found, and for each the places of its parents among them."""
+    nodes, place = [root], {id(root): 0}
+    for node in nodes:  # grows meanwhile
+        for parent in node.parents:
+            if id(parent) not in place:
+                place[id(parent)] = len(nodes)
+                nodes.append(parent)
+    return nodes, [[place[id(parent)] for parent in node.parents] for node in nodes]

@@ -73,7 +73,7 @@ def _settings(notebook: NotebookNode, limits: Limits, unsafe: bool) -> Settings:
 
 @dataclass
 class _Progress:
-    """How far the run of one notebook is. By cell id: `reports` of graded cells, `reasons` why a cell did not finish."""
+    """How far the run of one notebook is. By cell id: the reports of graded cells, and why a cell did not finish."""
 
     notebook: NotebookNode
     limits: Limits

@@ -27,7 +27,6 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
     SaveCells,
 )
-
 from traitlets import Bool
 
 from autograder.course import labs

@@ -1,4 +1,4 @@
-"""The secret of a course: what makes a learner's hidden inputs the same at every regrade, and unknown to the learner."""
+"""The secret of a course: it makes a learner's hidden inputs the same at every regrade, and unknown to the learner."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from autograder.sandbox.session import UnprotectedError
 
 @dataclass(frozen=True)
 class Task:
-    """One unit of work as plain data. `notebook` is None when `problem` says why there is none; `key` decides the hidden
-    inputs; `unsafe` leaves the sandbox out."""
+    """One unit of work as plain data. `notebook` is None when `problem` says why there is none; `key` decides the
+    hidden inputs; `unsafe` leaves the sandbox out."""
 
     student: str
     notebook: bytes | None

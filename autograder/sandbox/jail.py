@@ -52,8 +52,8 @@ class JailError(Exception):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a locked process may use: bytes of addresses and of files, seconds of CPU, a number of threads. `user` is the
-    user it becomes when it starts as root."""
+    """What a locked process may use: bytes of addresses and of files, seconds of CPU, a number of threads. `user` is
+    the user it becomes when it starts as root."""
 
     address_space: int
     scratch: int
@@ -168,9 +168,7 @@ def _set_read_only(path: str, flags: int) -> None:
 
 
 def _mount_tmpfs(path: str, options: str) -> None:
-    _call(
-        "a scratch directory", _libc.mount, b"tmpfs", path.encode(), b"tmpfs", _NOSUID | _NODEV, options.encode()
-    )
+    _call("a scratch directory", _libc.mount, b"tmpfs", path.encode(), b"tmpfs", _NOSUID | _NODEV, options.encode())
 
 
 # --- each fork
@@ -271,7 +269,8 @@ _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # fmt: off
 _SYSCALLS = {
     "x86_64": {
-        "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "execveat": 322, "clone3": 435, "unshare": 272, "setns": 308,
+        "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "execveat": 322, "clone3": 435, "unshare": 272,
+        "setns": 308,
         "mount": 165, "umount2": 166, "pivot_root": 155, "chroot": 161, "mount_setattr": 442, "move_mount": 429,
         "open_tree": 428, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "ptrace": 101,
         "process_vm_readv": 310, "process_vm_writev": 311, "pidfd_getfd": 438, "process_madvise": 440, "kcmp": 312,

@@ -183,7 +183,9 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._end()
 
     def run(self, source: str, seconds: float, seconds_to_stop: float) -> Ran:
@@ -299,9 +301,18 @@ def _how(status: int) -> str:
 
 def _output(one: Mapping[str, Any]) -> dict[str, Any]:
     if one["kind"] == "stream":
-        return {"kind": "stream", "name": "stderr" if one["name"] == "stderr" else "stdout", "text": _str(one["parts"][0])}
+        return {
+            "kind": "stream",
+            "name": "stderr" if one["name"] == "stderr" else "stdout",
+            "text": _str(one["parts"][0]),
+        }
     if one["kind"] == "error":
-        return {"kind": "error", "name": _text(one["name"]), "text": _text(one["text"]), "traceback": _str(one["traceback"])}
+        return {
+            "kind": "error",
+            "name": _text(one["name"]),
+            "text": _text(one["text"]),
+            "traceback": _str(one["traceback"]),
+        }
     data = {mime: _str(one["data"][mime]) for mime in ("text/plain", "image/png") if mime in one["data"]}
     return {"kind": "execute_result" if one["kind"] == "execute_result" else "display_data", "data": data}
 

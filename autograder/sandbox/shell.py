@@ -164,7 +164,21 @@ def make_shell(most_output: int) -> LabShell:
     config.InteractiveShell.xmode = "Context"
     shell = LabShell.instance(config=config, displayhook_class=_Result, display_pub_class=_Publisher)
     shell.recorder = shell.display_pub.recorder = shell.displayhook.recorder = Recorder(most_output)
-    for name in ("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "python", "python3", "pypy", "pip", "conda"):
+    for name in (
+        "bash",
+        "sh",
+        "script",
+        "system",
+        "sx",
+        "!",
+        "perl",
+        "ruby",
+        "python",
+        "python3",
+        "pypy",
+        "pip",
+        "conda",
+    ):
         for kind in ("line", "cell"):
             shell.register_magic_function(lambda *_: print(_NO_PROGRAMS), kind, name)
     sys.stdout, sys.stderr = _Stream(shell.recorder, "stdout"), _Stream(shell.recorder, "stderr")

@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -183,9 +182,7 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
 
     def run(self, source: str, seconds: float, seconds_to_stop: float) -> Ran:
@@ -300,21 +297,14 @@ def _how(status: int) -> str:
 
 
 def _output(one: Mapping[str, Any]) -> dict[str, Any]:
-    if one["kind"] == "stream":
-        return {
-            "kind": "stream",
-            "name": "stderr" if one["name"] == "stderr" else "stdout",
-            "text": _str(one["parts"][0]),
-        }
-    if one["kind"] == "error":
-        return {
-            "kind": "error",
-            "name": _text(one["name"]),
-            "text": _text(one["text"]),
-            "traceback": _str(one["traceback"]),
-        }
+    kind = one["kind"]
+    if kind == "stream":
+        return {"kind": kind, "name": "stderr" if one["name"] == "stderr" else "stdout", "text": _str(one["parts"][0])}
+    if kind == "error":
+        said = {"name": _text(one["name"]), "text": _text(one["text"])}
+        return {"kind": kind, **said, "traceback": _str(one["traceback"])}
     data = {mime: _str(one["data"][mime]) for mime in ("text/plain", "image/png") if mime in one["data"]}
-    return {"kind": "execute_result" if one["kind"] == "execute_result" else "display_data", "data": data}
+    return {"kind": "execute_result" if kind == "execute_result" else "display_data", "data": data}
 
 
 def _observation(one: Mapping[str, Any]) -> Observation:

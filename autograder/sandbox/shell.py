@@ -29,6 +29,7 @@ from autograder.sandbox.wire import receive, send
 
 SHOWN = ("text/plain", "image/png")  # the kinds of output that a graded notebook keeps
 _MOST_RECEIVED = 64_000_000
+_MAGICS = ("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "python", "python3", "pypy", "pip", "conda")
 _NO_PROGRAMS = "(other programs are not run while a notebook is graded)"
 
 
@@ -110,7 +111,7 @@ class _Result(DisplayHook):
         pass
 
 
-class LabShell(InteractiveShell):  # type: ignore[misc]
+class LabShell(InteractiveShell):
     """IPython that records what a cell shows. Programs of the system are not run, and nothing ends it."""
 
     recorder: Recorder
@@ -121,7 +122,7 @@ class LabShell(InteractiveShell):  # type: ignore[misc]
         self.recorder.add(len(text), error)
 
     def system(self, cmd: str) -> None:
-        print(_NO_PROGRAMS)
+        _run_no_program()
 
     system_raw = system_piped = system
 
@@ -150,6 +151,10 @@ class LabShell(InteractiveShell):  # type: ignore[misc]
             send(link, reply)
 
 
+def _run_no_program(*_: object) -> None:
+    print(_NO_PROGRAMS)
+
+
 def _text_of(error: BaseException) -> str:
     try:
         return str(error)
@@ -163,24 +168,13 @@ def make_shell(most_output: int) -> LabShell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.xmode = "Context"
     shell = LabShell.instance(config=config, displayhook_class=_Result, display_pub_class=_Publisher)
-    shell.recorder = shell.display_pub.recorder = shell.displayhook.recorder = Recorder(most_output)
-    for name in (
-        "bash",
-        "sh",
-        "script",
-        "system",
-        "sx",
-        "!",
-        "perl",
-        "ruby",
-        "python",
-        "python3",
-        "pypy",
-        "pip",
-        "conda",
-    ):
+    recorder = shell.recorder = Recorder(most_output)
+    for part in (shell.display_pub, shell.displayhook):
+        assert isinstance(part, _Publisher | _Result)
+        part.recorder = recorder
+    for name in _MAGICS:
         for kind in ("line", "cell"):
-            shell.register_magic_function(lambda *_: print(_NO_PROGRAMS), kind, name)
+            shell.magics_manager.register_function(_run_no_program, kind, name)
     sys.stdout, sys.stderr = _Stream(shell.recorder, "stdout"), _Stream(shell.recorder, "stderr")
     shell.enable_matplotlib("inline")
     shell.run_cell("import matplotlib.pyplot as _p\n_p.figure()\n_p.plot([0, 1])\n_p.title('$x^2$')\n_p.show()\n1 / 0")

@@ -123,9 +123,9 @@ def _end(child: int) -> int:
 
 def _fork(control: socket.socket, descriptor: int, shell: Any, options: dict[str, Any]) -> int:
     child = os.fork() if options["unsafe"] else jail.fork()
-    if child:
-        return child
-    _become_learner(control, socket.socket(fileno=descriptor), shell, options)
+    if not child:
+        _become_learner(control, socket.socket(fileno=descriptor), shell, options)
+    return child
 
 
 def _become_learner(control: socket.socket, link: socket.socket, shell: Any, options: dict[str, Any]) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -118,6 +117,5 @@ def add_notices(notebook: NotebookNode, notices: Sequence[Notice]) -> None:
 
 
 def shown(name: str) -> str:
-    """Return text a learner chose (a file's name) so that it can stand in a notice, a page or a terminal."""
-    plain = "".join(c if c.isprintable() else "?" for c in name).replace("`", "'")
-    return html.escape(plain[:80], quote=False)
+    """Return text a learner chose (a file's name) so that it can stand between backticks in a notice."""
+    return "".join(c if c.isprintable() else "?" for c in name).replace("`", "'")[:80]

@@ -13,19 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
 from autograder.course.inert import given_texts, inert_outputs, png
 from autograder.course.notebooks import KEY, NOTICE_ID, notices_of
 from autograder.report import JSON_MIME, Report, rich
 
 _STANDING = "<!-- standing -->"
-_LONGEST_COLOURED = 20_000  # characters: Pygments takes its time
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ def draw(notebook: NotebookNode, released: NotebookNode) -> str:
     exercises = notebook.metadata.get(KEY, {}).get("exercises", {})
     cells = [_Cell(cell, exercises, given) for cell in notebook.cells if cell.get("id") != NOTICE_ID]
     return _template("page").render(
-        title=_title(released), cells=cells, notices=notices_of(notebook), style=_style(), standing=Markup(_STANDING)
+        title=_title(released), cells=cells, notices=notices_of(notebook), standing=Markup(_STANDING)
     )
 
 
@@ -85,9 +81,9 @@ class _Cell:
         self.outputs = list(self._outputs()) if cell.cell_type == "code" else []
 
     def body(self) -> Markup:
-        """Return the source: given text set, code coloured, a learner's text as it was typed."""
+        """Return the source: given text set, code and a learner's text as they were typed."""
         if self.cell.cell_type == "code":
-            return Markup('<pre class="code">{}</pre>').format(_coloured(self.cell.source))
+            return Markup('<pre class="code">{}</pre>').format(self.cell.source)
         if self.is_given:
             return _set(self.cell.source)
         return Markup('<div class="typed">{}</div>').format(self.cell.source)
@@ -127,18 +123,6 @@ def _title(released: NotebookNode) -> str:
 def _set(given: str) -> Markup:
     """Return the HTML of Markdown that learners were given, which is the same in every submission."""
     return Markup(MarkdownWithMath(IPythonRenderer(escape=True, exclude_anchor_links=True)).render(given))
-
-
-def _coloured(source: str) -> Markup:
-    if len(source) > _LONGEST_COLOURED:
-        return escape(source)
-    return Markup(highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
-
-
-@cache
-def _style() -> Markup:
-    light, dark = (HtmlFormatter(style=name).get_style_defs(".code") for name in ("default", "github-dark"))
-    return Markup(f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}")
 
 
 @cache

@@ -12,17 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import (
     Assignment,
-    BaseCell,
     Comment,
     Grade,
     Gradebook,
     MissingEntry,
+    Student,
     SubmittedAssignment,
     SubmittedNotebook,
+    new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.orm import Session
@@ -128,6 +130,13 @@ class Recorder:
         self.penalties.init_plugin()
         with quiet_nbgrader():
             self.gradebook = Gradebook(course.db_url)
+        notebook = self.gradebook.find_notebook(course.assignment, course.assignment)
+        self.notebook_id, self.assignment_id = notebook.id, notebook.assignment_id
+        self.cells: dict[type, dict[str, str]] = {
+            Grade: {cell.id: cell.name for cell in notebook.grade_cells},
+            Comment: {cell.id: cell.name for cell in notebook.solution_cells},
+        }
+        self.gradebook.db.remove()
 
     def close(self) -> None:
         self.gradebook.close()
@@ -155,23 +164,48 @@ class Recorder:
 
         What a person entered stays. Without a timestamp a submission is not late, whatever an earlier one was.
         """
-        name, db = self.course.assignment, self.gradebook.db
-        self.gradebook.update_or_create_student(student)
-        submission = self.gradebook.update_or_create_submission(name, student, timestamp=timestamp)
-        notebook = self.gradebook.find_submission_notebook(name, name, student)
-        grades = _by_cell(db, Grade, notebook)
+        db = self.gradebook.db
+        submission, notebook = self._submission(student)
+        submission.timestamp = timestamp
+        grades = self._by_cell(Grade, notebook)
         for cell, grade in grades.items():
             grade.auto_score = graded.points.get(cell)
             grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
         if graded.needs_attention:
-            next(iter(grades.values())).needs_manual_grade = True
-        comments = _by_cell(db, Comment, notebook)
+            grades[next(iter(self.exercises))].needs_manual_grade = True
+        comments = self._by_cell(Comment, notebook)
         for cell, comment in comments.items():
             comment.auto_comment = "No response." if cell in graded.unanswered else None
         self._assign_penalty(student, submission, notebook)
         standing = self._standing(grades, comments, graded, notebook.late_submission_penalty or 0.0)
         db.commit()
         return standing
+
+    def _submission(self, student: str) -> tuple[SubmittedAssignment, SubmittedNotebook]:
+        """Return what a student handed in; made as nbgrader's add_submission makes it, but with one commit later."""
+        db = self.gradebook.db
+        found = db.query(SubmittedAssignment, SubmittedNotebook).filter(
+            SubmittedAssignment.student_id == student,
+            SubmittedAssignment.assignment_id == self.assignment_id,
+            SubmittedNotebook.assignment_id == SubmittedAssignment.id,
+            SubmittedNotebook.notebook_id == self.notebook_id,
+        )
+        known = found.one_or_none()
+        if known:
+            return known
+        if db.get(Student, student) is None:
+            db.add(Student(id=student))
+        submission = SubmittedAssignment(id=new_uuid(), assignment_id=self.assignment_id, student_id=student)
+        notebook = SubmittedNotebook(id=new_uuid(), notebook_id=self.notebook_id, assignment_id=submission.id)
+        rows = [kind(cell_id=cell, notebook_id=notebook.id) for kind in (Grade, Comment) for cell in self.cells[kind]]
+        db.add_all([submission, notebook, *rows])
+        return submission, notebook
+
+    def _by_cell(self, kind: type, notebook: SubmittedNotebook) -> dict[str, Any]:
+        """Return the grades or comments of a submitted notebook by the name of their cell."""
+        names = self.cells[kind]
+        rows = self.gradebook.db.query(kind).filter(kind.cell_id.in_(names), kind.notebook_id == notebook.id)
+        return {names[row.cell_id]: row for row in rows}
 
     def _assign_penalty(self, student: str, submission: SubmittedAssignment, notebook: SubmittedNotebook) -> None:
         notebook.late_submission_penalty = None
@@ -192,12 +226,6 @@ class Recorder:
             score = (points or 0.0) + (grade.extra_credit or 0.0)
             rows.append(Row(exercise, cell, score, self.most[cell], said, score != graded.points.get(cell)))
         return Standing(tuple(rows), penalty, any(grade.needs_manual_grade for grade in grades.values()))
-
-
-def _by_cell(db: Session, kind: type, notebook: SubmittedNotebook) -> dict[str, object]:
-    """Return the grades or comments of a submitted notebook by the name of their cell."""
-    found = db.query(BaseCell.name, kind).join(BaseCell, BaseCell.id == kind.cell_id)
-    return dict(found.filter(kind.notebook_id == notebook.id).order_by(BaseCell.name).all())
 
 
 def recorded_digest(course: Course, student: str) -> str | None:

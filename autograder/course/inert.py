@@ -13,7 +13,6 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.course.execution import graded_cells
 
@@ -48,7 +47,7 @@ def given_texts(released: NotebookNode) -> frozenset[str]:
 
 def _inert_text(cell: NotebookNode) -> NotebookNode:
     source = cell.source if cell.cell_type == "markdown" else re.sub("^", "    ", cell.source, flags=re.MULTILINE)
-    return new_markdown_cell(inert_markdown(source), id=cell.id, metadata=cell.metadata)
+    return NotebookNode(cell_type="markdown", id=cell.id, metadata=cell.metadata, source=inert_markdown(source))
 
 
 def inert_markdown(source: str) -> str:
@@ -62,7 +61,7 @@ def inert_outputs(outputs: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
     lines = _MOST_LINES
     for number, output in enumerate(outputs):
         if lines <= 0 or number == _MOST_OUTPUTS:
-            yield new_output("stream", name="stdout", text=_LEFT_OUT)
+            yield NotebookNode(output_type="stream", name="stdout", text=_LEFT_OUT)
             return
         clean = _inert_output(output, lines)
         if clean:
@@ -74,25 +73,27 @@ def _inert_output(output: NotebookNode, lines: int) -> NotebookNode | None:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return new_output("stream", name=name, text=_clean(output.get("text"), lines))
+        return NotebookNode(output_type=kind, name=name, text=_clean(output.get("text"), lines))
     if kind == "error":
         traceback = [_clean(line, lines) for line in output.get("traceback", [])[-lines:]]
         texts = {"ename": _clean(output.get("ename"), 1), "evalue": _clean(output.get("evalue"), lines)}
-        return new_output("error", **texts, traceback=traceback)
+        return NotebookNode(output_type=kind, **texts, traceback=traceback)
     if kind not in ("execute_result", "display_data"):
         return None
-    data = _inert_data(output.get("data", {}), lines)
+    shown = NotebookNode(output_type=kind, data=_inert_data(output.get("data", {}), lines), metadata=NotebookNode())
     if kind == "execute_result":
-        return new_output(kind, data=data, execution_count=_whole(output.get("execution_count")))
-    return new_output(kind, data=data)
+        shown.execution_count = _whole(output.get("execution_count"))
+    return shown
 
 
-def _inert_data(data: dict[str, object], lines: int) -> dict[str, str]:
-    kept = {}
+def _inert_data(data: NotebookNode, lines: int) -> NotebookNode:
+    kept = NotebookNode()
     if "text/plain" in data:
         kept["text/plain"] = _clean(data["text/plain"], lines)
     picture = png(data.get("image/png"))
-    return kept | {"image/png": picture} if picture else kept
+    if picture:
+        kept["image/png"] = picture
+    return kept
 
 
 def png(data: object) -> str | None:

@@ -75,16 +75,16 @@ class _Cell:
         info = cell.metadata.get("nbgrader", {})
         self.cell = cell
         self.anchor = info.get("grade_id") if info.get("grade") else None
-        self.exercise = exercises.get(self.anchor, self.anchor)
+        self.exercise = exercises.get(self.anchor, self.anchor) if self.anchor else None
         self.answers = info.get("grade_id") if info.get("solution") else None
-        self.is_given = cell.source in given
+        self.statement = cell.source.partition("\n")[0].strip("# ") if cell.source in given else None
         self.outputs = list(self._outputs()) if cell.cell_type == "code" else []
 
     def body(self) -> Markup:
         """Return the source: given text set, code and a learner's text as they were typed."""
         if self.cell.cell_type == "code":
             return Markup('<pre class="code">{}</pre>').format(self.cell.source)
-        if self.is_given:
+        if self.statement is not None:
             return _set(self.cell.source)
         return Markup('<div class="typed">{}</div>').format(self.cell.source)
 

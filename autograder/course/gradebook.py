@@ -201,7 +201,7 @@ class Recorder:
         db.add_all([submission, notebook, *rows])
         return submission, notebook
 
-    def _by_cell(self, kind: type, notebook: SubmittedNotebook) -> dict[str, Any]:
+    def _by_cell(self, kind: Any, notebook: SubmittedNotebook) -> dict[str, Any]:
         """Return the grades or comments of a submitted notebook by the name of their cell."""
         names = self.cells[kind]
         rows = self.gradebook.db.query(kind).filter(kind.cell_id.in_(names), kind.notebook_id == notebook.id)

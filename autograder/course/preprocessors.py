@@ -34,7 +34,8 @@ from autograder.course.execution import run
 from autograder.course.feedback import Row, Standing, draw, with_standing
 from autograder.course.inert import make_inert
 from autograder.course.limits import Limits
-from autograder.course.notebooks import KEY, notices_of
+from autograder.course.notebooks import notices_of
+from autograder.course.rebuild import exercises_by_graded_cell
 from autograder.course.work import as_notebook, points_of, prepare
 
 Resources = dict[str, Any]
@@ -92,13 +93,14 @@ class FeedbackExporter(Exporter):
     def _file_extension_default(self) -> str:
         return ".html"
 
-    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, Resources]:
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[Any, Resources]:
         nb, resources = super().from_notebook_node(nb, resources, **kw)
-        page = draw(nb, _released(resources))
-        return with_standing(page, _standing(nb, resources["nbgrader"]["late_penalty"])), resources
+        released = _released(resources)
+        standing = _standing(nb, released, resources["nbgrader"]["late_penalty"])
+        return with_standing(draw(nb, released), standing), resources
 
 
-def _standing(nb: NotebookNode, penalty: float) -> Standing:
+def _standing(nb: NotebookNode, released: NotebookNode, penalty: float) -> Standing:
     info = {cell.id: cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata}
     points = points_of(nb)
     rows = [
@@ -110,7 +112,7 @@ def _standing(nb: NotebookNode, penalty: float) -> Standing:
             info.get(exercise, {}).get("comment") or "",
             info[cell].score != points.get(cell),
         )
-        for cell, exercise in nb.metadata[KEY]["exercises"].items()
+        for cell, exercise in exercises_by_graded_cell(released).items()
     ]
     return Standing(tuple(rows), penalty, any(notice.attention for notice in notices_of(nb)))
 

@@ -27,3 +27,6 @@ c.GenerateAssignment.preprocessors = preprocessors.GENERATE
 c.Autograde.exporter_class = preprocessors.SubmissionExporter
 c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
 c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
+
+c.GenerateFeedback.exporter_class = preprocessors.FeedbackExporter
+c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK

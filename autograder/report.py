@@ -66,7 +66,7 @@ class Report:
     def __str__(self) -> str:
         lines = [f"{self.exercise}: {self.points:g} of {self.max_points:g} points"]
         lines += [f"  {'✓' if f.passed else '✗'} {heading}{f.message}" for heading, f in self._told()]
-        if not self.passed:
+        if not self.passed and self.chapter:
             lines.append(f"  Read again: {self.where_to_read}")
         return "\n".join(lines)
 
@@ -97,7 +97,7 @@ class Report:
     def to_html(self) -> str:
         """Return the explanation as an HTML fragment that needs no script and no style sheet."""
         rows = "".join(_row(heading, finding) for heading, finding in self._told())
-        read = "" if self.passed else f"<p>Read again: {html.escape(self.where_to_read)}.</p>"
+        read = "" if self.passed or not self.chapter else f"<p>Read again: {html.escape(self.where_to_read)}.</p>"
         return (
             f'<div role="group" aria-label="Result of {html.escape(self.exercise)}">'
             f"<p><strong>{html.escape(self.exercise)}: {self.points:g} of {self.max_points:g} points</strong></p>"
@@ -110,11 +110,11 @@ def _row(heading: str, finding: Finding) -> str:
     heading = f"<strong>{html.escape(heading)}</strong>" if heading else ""
     return (
         f'<li style="margin: 0.3em 0"><span role="img" aria-label="{word}">{sign}</span> '
-        f"{heading}{_rich(finding.message)}{_slot_badge(finding.slot)}</li>"
+        f"{heading}{rich(finding.message)}{_slot_badge(finding.slot)}</li>"
     )
 
 
-def _rich(message: str) -> str:
+def rich(message: str) -> str:
     """Escape a message and set what stands between backticks as code."""
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(message))
 

@@ -1,37 +1,48 @@
-"""The one writer: records graded notebooks through nbgrader's own converters, one submission at a time.
+"""The one writer: enters results into nbgrader's gradebook, and puts graded notebooks and feedback into the folder.
 
-So late penalties, manual grades, formgrader and export work as nbgrader's users know them.
+It does what nbgrader's Autograde and GenerateFeedback do after a notebook has run, so late penalties, manual grades,
+formgrader and export work as nbgrader's users know them.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbconvert.exporters import NotebookExporter
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde, GenerateFeedback
-from nbgrader.converters.base import BaseConverter
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import CheckCellMetadata
+from nbformat import NotebookNode
+from nbgrader.api import (
+    Assignment,
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.orm import Session
 
+from autograder.course.feedback import Row, Standing, with_standing
 from autograder.course.labs import UsageError
-from autograder.course.nbgrader_setup import course_config, quiet_nbgrader, staged_course
+from autograder.course.nbgrader_setup import course_config, quiet_nbgrader
 from autograder.course.notebooks import KEY
-from autograder.course.preprocessors import RECORD
+from autograder.course.rebuild import exercises_by_graded_cell
 from autograder.course.release import released_text
+from autograder.course.work import Graded, as_notebook
 
 
 class RecordError(Exception):
     """A result could not be recorded; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Score:
     """What the gradebook says of one submission; `score` has the late penalty taken off."""
 
@@ -79,96 +90,167 @@ class Course:
         """Return the score of every submission in the gradebook, by student."""
         with quiet_nbgrader(), Gradebook(self.db_url) as gradebook:
             try:
-                submissions = gradebook.assignment_submissions(self.assignment)
+                most = gradebook.find_assignment(self.assignment).max_score
             except MissingEntry:
                 return {}
-            return {submission.student.id: _score(submission) for submission in submissions}
+            return _scores(gradebook.db, self.assignment, most)
 
-    def record(self, student: str, notebook: str, timestamp: datetime | None) -> None:
-        """Record a graded notebook: grades, autograded notebook, feedback page. Raises RecordError.
 
-        The autograded notebook is moved into place last: while it is there, the result is complete.
+def _scores(db: Session, assignment: str, most: float) -> dict[str, Score]:
+    """Read the scores of all submissions in two queries; nbgrader's own objects take several each."""
+    notebooks = (
+        db.query(SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .filter(Assignment.name == assignment)
+    )
+    scores = {student: Score(-(penalty or 0.0), most, penalty or 0.0, False) for student, penalty in notebooks}
+    grades = (
+        db.query(SubmittedAssignment.student_id, Grade.score, Grade.needs_manual_grade)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .filter(Assignment.name == assignment)
+    )
+    for student, score, needs_attention in grades:
+        scores[student].score += score
+        scores[student].needs_attention |= needs_attention
+    return scores
+
+
+class Recorder:
+    """Records the results of one course, over one connection. Keeps nothing of one submission for the next."""
+
+    def __init__(self, course: Course, released: NotebookNode) -> None:
+        self.course = course
+        self.exercises = exercises_by_graded_cell(released)
+        graded = (cell.metadata.nbgrader for cell in released.cells if cell.id in self.exercises)
+        self.most = {info.grade_id: float(info.points) for info in graded}
+        self.penalties = AssignLatePenalties(config=course_config())
+        self.penalties.init_plugin()
+        with quiet_nbgrader():
+            self.gradebook = Gradebook(course.db_url)
+        notebook = self.gradebook.find_notebook(course.assignment, course.assignment)
+        self.notebook_id, self.assignment_id = notebook.id, notebook.assignment_id
+        self.cells: dict[type, dict[str, str]] = {
+            Grade: {cell.id: cell.name for cell in notebook.grade_cells},
+            Comment: {cell.id: cell.name for cell in notebook.solution_cells},
+        }
+        self.gradebook.db.remove()
+
+    def close(self) -> None:
+        self.gradebook.close()
+
+    def record(self, student: str, graded: Graded, timestamp: datetime | None) -> None:
+        """Record a result: grades, feedback page, graded notebook. Raises RecordError.
+
+        The graded notebook is moved into place last: while it is there, the result is complete.
         """
+        name = self.course.assignment
         try:
-            _remove(self.autograded(student))
-            with quiet_nbgrader() as errors, staged_course(self.assignment, self.db_url) as stage:
-                try:
-                    self._convert(stage, student, notebook, timestamp)
-                except Exception as error:
-                    raise RecordError(errors[-1] if errors else _reason(error)) from error
-                _replace(Path(stage.root) / "feedback" / student / self.assignment, self.feedback(student))
-                _replace(Path(stage.root) / "autograded" / student / self.assignment, self.autograded(student))
-        except OSError as error:
+            _remove(self.course.autograded(student))
+            with quiet_nbgrader():
+                standing = self._enter(student, graded, timestamp)
+            page = with_standing(graded.feedback, standing)
+            _put(self.course.feedback(student), {f"{name}.html": page}, timestamp)
+            _put(self.course.autograded(student), {f"{name}.ipynb": graded.notebook}, timestamp)
+        except Exception as error:
             raise RecordError(_reason(error)) from error
+        finally:
+            self.gradebook.db.remove()  # forgets what it read, and takes back what was not committed
 
-    def _convert(self, stage: CourseDirectory, student: str, notebook: str, timestamp: datetime | None) -> None:
-        submitted = Path(stage.root) / "submitted" / student / self.assignment
-        submitted.mkdir(parents=True)
-        (submitted / f"{self.assignment}.ipynb").write_text(notebook, "utf-8")
-        if timestamp:
-            (submitted / "timestamp.txt").write_text(f"{timestamp.isoformat()} UTC")
-        else:
-            self._forget_timestamp(student)
-        config = course_config()
-        config.Autograde.exporter_class = NotebookExporter
-        config.Autograde.sanitize_preprocessors = [CheckCellMetadata]
-        config.Autograde.autograde_preprocessors = RECORD
-        _RecordOne(student, coursedir=stage, config=config).start()
-        _FeedbackOne(student, coursedir=stage, config=config).start()
+    def _enter(self, student: str, graded: Graded, timestamp: datetime | None) -> Standing:
+        """Enter scores as nbgrader's SaveAutoGrades and AssignLatePenalties do; return what the gradebook then says.
 
-    def _forget_timestamp(self, student: str) -> None:
-        """Without a timestamp a submission is not late, whatever an earlier one was."""
-        with Gradebook(self.db_url) as gradebook:
-            gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(self.assignment, student, timestamp=None)
+        What a person entered stays. Without a timestamp a submission is not late, whatever an earlier one was.
+        """
+        db = self.gradebook.db
+        submission, notebook = self._submission(student)
+        submission.timestamp = timestamp
+        grades = self._by_cell(Grade, notebook)
+        for cell, grade in grades.items():
+            grade.auto_score = graded.points.get(cell)
+            grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        if graded.needs_attention:
+            grades[next(iter(self.exercises))].needs_manual_grade = True
+        comments = self._by_cell(Comment, notebook)
+        for cell, comment in comments.items():
+            comment.auto_comment = "No response." if cell in graded.unanswered else None
+        self._assign_penalty(student, submission, notebook)
+        standing = self._standing(grades, comments, graded, notebook.late_submission_penalty or 0.0)
+        db.commit()
+        return standing
 
+    def _submission(self, student: str) -> tuple[SubmittedAssignment, SubmittedNotebook]:
+        """Return what a student handed in; made as nbgrader's add_submission makes it, but with one commit later."""
+        db = self.gradebook.db
+        found = db.query(SubmittedAssignment, SubmittedNotebook).filter(
+            SubmittedAssignment.student_id == student,
+            SubmittedAssignment.assignment_id == self.assignment_id,
+            SubmittedNotebook.assignment_id == SubmittedAssignment.id,
+            SubmittedNotebook.notebook_id == self.notebook_id,
+        )
+        known = found.one_or_none()
+        if known:
+            return known
+        if db.get(Student, student) is None:
+            db.add(Student(id=student))
+        submission = SubmittedAssignment(id=new_uuid(), assignment_id=self.assignment_id, student_id=student)
+        notebook = SubmittedNotebook(id=new_uuid(), notebook_id=self.notebook_id, assignment_id=submission.id)
+        rows = [kind(cell_id=cell, notebook_id=notebook.id) for kind in (Grade, Comment) for cell in self.cells[kind]]
+        db.add_all([submission, notebook, *rows])
+        return submission, notebook
 
-class _OneStudent(BaseConverter):
-    """A converter for one named student. nbgrader looks for folders by pattern, which a "[" in a name upsets."""
+    def _by_cell(self, kind: Any, notebook: SubmittedNotebook) -> dict[str, Any]:
+        """Return the grades or comments of a submitted notebook by the name of their cell."""
+        names = self.cells[kind]
+        rows = self.gradebook.db.query(kind).filter(kind.cell_id.in_(names), kind.notebook_id == notebook.id)
+        return {names[row.cell_id]: row for row in rows}
 
-    def __init__(self, student: str, **options: Any) -> None:
-        super().__init__(**options)
-        self.student = student
+    def _assign_penalty(self, student: str, submission: SubmittedAssignment, notebook: SubmittedNotebook) -> None:
+        notebook.late_submission_penalty = None
+        late = submission.total_seconds_late
+        if late > 0:
+            penalty = self.penalties.plugin_inst.late_submission_penalty(student, notebook.score, late)
+            if penalty is not None:
+                notebook.late_submission_penalty = self.penalties._check_late_penalty(notebook, penalty)
 
-    def init_notebooks(self) -> None:
-        folder = self._format_source(self.coursedir.assignment_id, self.student)
-        self.assignments = {folder: [f"{folder}/{self.coursedir.assignment_id}.ipynb"]}
-
-
-class _RecordOne(_OneStudent, Autograde):
-    pass
-
-
-class _FeedbackOne(_OneStudent, GenerateFeedback):
-    pass
+    def _standing(
+        self, grades: Mapping[str, Grade], comments: Mapping[str, Comment], graded: Graded, penalty: float
+    ) -> Standing:
+        rows = []
+        for cell, exercise in self.exercises.items():
+            grade, comment = grades[cell], comments.get(exercise)
+            said = (comment.manual_comment or comment.auto_comment or "") if comment else ""
+            points = grade.auto_score if grade.manual_score is None else grade.manual_score
+            score = (points or 0.0) + (grade.extra_credit or 0.0)
+            rows.append(Row(exercise, cell, score, self.most[cell], said, score != graded.points.get(cell)))
+        return Standing(tuple(rows), penalty, any(grade.needs_manual_grade for grade in grades.values()))
 
 
 def recorded_digest(course: Course, student: str) -> str | None:
     """Return the digest of the submission whose result is complete, None when none is."""
     try:
-        notebook = nbformat.read(course.graded_notebook(student), as_version=4)
-        digest = notebook.metadata[KEY]["digest"]
+        digest = as_notebook(course.graded_notebook(student).read_text("utf-8")).metadata[KEY]["digest"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return str(digest) if course.feedback_page(student).exists() else None
 
 
-def _score(submission: object) -> Score:
-    notebooks = submission.notebooks  # type: ignore[attr-defined]
-    penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks)
-    score = sum(notebook.score for notebook in notebooks)
-    attention = any(grade.needs_manual_grade for notebook in notebooks for grade in notebook.grades)
-    return Score(score - penalty, sum(notebook.max_score for notebook in notebooks), penalty, attention)
-
-
-def _replace(new: Path, old: Path) -> None:
-    """Put the folder `new` in the place of `old`, in one step as far as a reader can see."""
-    old.parent.mkdir(parents=True, exist_ok=True)
-    arriving = old.with_name(f".{old.name}.new")
+def _put(folder: Path, files: Mapping[str, str], timestamp: datetime | None) -> None:
+    """Put a folder with these files in the place of an old one, in one step as far as a reader can see."""
+    if timestamp:  # nbgrader's commands compare it with the one of the submission
+        files = {**files, "timestamp.txt": f"{timestamp.isoformat()} UTC"}
+    arriving = folder.with_name(f".{folder.name}.new")
     _remove(arriving)
-    shutil.move(new, arriving)
-    _remove(old)
-    os.replace(arriving, old)
+    arriving.mkdir(parents=True)
+    for name, text in files.items():
+        with (arriving / name).open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    _remove(folder)
+    os.replace(arriving, folder)
 
 
 def _remove(path: Path) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from autograder.course.gradebook import Course, RecordError, recorded_digest
+from autograder.course.gradebook import Course, Recorder, RecordError, recorded_digest
 from autograder.course.limits import Limits
 from autograder.course.pool import run_tasks
 from autograder.course.secret import key_of
 from autograder.course.submissions import Submission, collect
-from autograder.course.work import Task
+from autograder.course.work import Task, as_notebook
 
 
 @dataclass
@@ -49,10 +49,13 @@ def grade_class(
     recorded = set() if force else set(course.scores())
     tasks = _tasks(course, submissions, recorded, released, limits, unsafe, outcome)
     # Closed at once when this stops early, which ends the processes.
-    with closing(run_tasks(tasks, workers or os.cpu_count() or 1)) as results:
+    with (
+        closing(Recorder(course, as_notebook(released))) as recorder,
+        closing(run_tasks(tasks, workers or os.cpu_count() or 1)) as results,
+    ):
         for task, result in results:
             try:
-                course.record(task.student, result, task.timestamp)
+                recorder.record(task.student, result, task.timestamp)
                 outcome.graded.append(task.student)
             except RecordError as error:
                 outcome.failed[task.student] = str(error)

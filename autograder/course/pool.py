@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 
-from autograder.course.work import Task, grade_notebook
+from autograder.course.work import Graded, Task, grade_notebook
 
 
-def run_tasks(tasks: Iterator[Task], workers: int) -> Generator[tuple[Task, str], None, None]:
-    """Yield each task with its graded notebook, as they finish.
+def run_tasks(tasks: Iterator[Task], workers: int) -> Generator[tuple[Task, Graded], None, None]:
+    """Yield each task with its result, as they finish.
 
     When a process dies, all that were in work with it are tried again, each alone, which shows the one that did it.
     """
@@ -32,7 +32,7 @@ def run_tasks(tasks: Iterator[Task], workers: int) -> Generator[tuple[Task, str]
             yield from _run_alone(task)
 
 
-def _run_alone(task: Task) -> Iterator[tuple[Task, str]]:
+def _run_alone(task: Task) -> Iterator[tuple[Task, Graded]]:
     lost: list[Task] = []
     with _pool(1) as pool:
         yield from _run_in(pool, iter([task]), 1, lost)
@@ -45,9 +45,9 @@ def _refused(task: Task) -> Task:
     return replace(task, notebook=None, problem=problem)
 
 
-def _run_in(pool: Executor, tasks: Iterator[Task], most: int, lost: list[Task]) -> Iterator[tuple[Task, str]]:
+def _run_in(pool: Executor, tasks: Iterator[Task], most: int, lost: list[Task]) -> Iterator[tuple[Task, Graded]]:
     """Yield what finishes in `pool`, at most `most` at a time; what a broken pool loses goes to `lost`."""
-    working: dict[Future[str], Task] = {}
+    working: dict[Future[Graded], Task] = {}
     while True:
         for task in islice(tasks, 0 if lost else most - len(working)):
             try:

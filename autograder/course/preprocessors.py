@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
@@ -17,6 +16,7 @@ from nbgrader.preprocessors import (
     ClearOutput,
     ClearSolutions,
     ComputeChecksums,
+    GetGrades,
     IncludeHeaderFooter,
     InstantiateTests,
     LimitOutput,
@@ -27,14 +27,17 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
     SaveCells,
 )
-from traitlets import Bool
+from traitlets import Bool, default
 
 from autograder.course import labs
 from autograder.course.execution import run
+from autograder.course.feedback import Row, Standing, draw, with_standing
+from autograder.course.inert import make_inert
 from autograder.course.limits import Limits
 from autograder.course.notebooks import notices_of
+from autograder.course.rebuild import exercises_by_graded_cell
 from autograder.course.secret import key_of
-from autograder.course.work import prepare
+from autograder.course.work import as_notebook, points_of, prepare
 
 Resources = dict[str, Any]
 
@@ -56,13 +59,12 @@ class SubmissionExporter(NotebookExporter):
         # nbgrader uses one exporter for both of its steps; the second reads what the first wrote.
         if resources is None or not getattr(self.parent, "_sanitizing", False):
             return super().from_filename(filename, resources, **kw)
-        released = nbformat.read(labs.exercise_path(resources["nbgrader"]["assignment"]), as_version=4)
-        notebook = prepare(Path(filename).read_bytes(), [], released, Limits())
+        notebook = prepare(Path(filename).read_bytes(), [], _released(resources), Limits())
         return self.from_notebook_node(notebook, resources, **kw)
 
 
 class RunSubmission(NbGraderPreprocessor):
-    """Runs the rebuilt notebook in the sandbox."""
+    """Runs the rebuilt notebook in the sandbox and leaves it inert."""
 
     unsafe = Bool(False, help="leave the sandbox out").tag(config=True)
 
@@ -70,6 +72,7 @@ class RunSubmission(NbGraderPreprocessor):
         info = resources["nbgrader"]
         key = key_of(Path(self.parent.coursedir.root), info["assignment"], info["student"])
         run(nb, Limits(), key, unsafe=self.unsafe)
+        make_inert(nb, _released(resources))
         return nb, resources
 
 
@@ -88,6 +91,41 @@ class MarkForAttention(NbGraderPreprocessor):
         return nb, resources
 
 
+class FeedbackExporter(Exporter):
+    """Draws the feedback page of `nbgrader generate_feedback`, from what its GetGrades found in the gradebook."""
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[Any, Resources]:
+        nb, resources = super().from_notebook_node(nb, resources, **kw)
+        released = _released(resources)
+        standing = _standing(nb, released, resources["nbgrader"]["late_penalty"])
+        return with_standing(draw(nb, released), standing), resources
+
+
+def _standing(nb: NotebookNode, released: NotebookNode, penalty: float) -> Standing:
+    info = {cell.id: cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata}
+    points = points_of(nb)
+    rows = [
+        Row(
+            exercise,
+            cell,
+            info[cell].score,
+            info[cell].points,
+            info.get(exercise, {}).get("comment") or "",
+            info[cell].score != points.get(cell),
+        )
+        for cell, exercise in exercises_by_graded_cell(released).items()
+    ]
+    return Standing(tuple(rows), penalty, any(notice.attention for notice in notices_of(nb)))
+
+
+def _released(resources: Resources) -> NotebookNode:
+    return as_notebook(labs.exercise_path(resources["nbgrader"]["assignment"]).read_text("utf-8"))
+
+
 GENERATE = [
     IncludeHeaderFooter,
     InstantiateTests,
@@ -104,5 +142,5 @@ GENERATE = [
     DropPairing,
 ]
 SANITIZE = [OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
-RECORD = [LimitOutput, SaveAutoGrades, MarkForAttention, AssignLatePenalties, CheckCellMetadata]
-AUTOGRADE = [RunSubmission, *RECORD]
+AUTOGRADE = [RunSubmission, LimitOutput, SaveAutoGrades, MarkForAttention, AssignLatePenalties, CheckCellMetadata]
+FEEDBACK = [GetGrades]

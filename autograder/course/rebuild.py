@@ -7,7 +7,7 @@ cells that were given, are replaced by the released ones.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,6 +45,10 @@ class _Given:
     opening: bool
     seen: list[int] = field(default_factory=list)
     edited: bool = False
+
+    @cached_property
+    def squeezed(self) -> tuple[str, str]:
+        return _squeezed(self.cell)
 
     @property
     def name(self) -> str:
@@ -103,11 +107,15 @@ def bound_names(source: str) -> set[str]:
     first, _, rest = source.partition("\n")
     if first.startswith(_CELL_MAGICS_THAT_RUN_HERE):
         source = rest
+    tree = _parsed(source) or _parsed(source, TransformerManager().transform_cell)
+    return set(_bound(tree)) if tree else set()
+
+
+def _parsed(source: str, transform: Callable[[str], str] = str) -> ast.Module | None:
     try:
-        tree = ast.parse(TransformerManager().transform_cell(source))
+        return ast.parse(transform(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return set(_bound(tree))
+        return None
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
@@ -137,11 +145,11 @@ def _take_apart(cells: Sequence[NotebookNode], given: Sequence[_Given]) -> list[
     """Return the learner's own cells; note in `given` where copies of the given cells stood."""
     own: list[_Own] = []
     for cell in cells:
-        claim = _claim(cell)
-        copied = [g for g in given if _is_copy(cell, claim, g)]
+        claim, squeezed, checked = _claim(cell), _squeezed(cell), _checked_names(cell)
+        copied = [g for g in given if squeezed == g.squeezed or _is_edited_copy(cell, claim, checked, g)]
         for original in copied:
             original.seen.append(len(own))
-            original.edited |= _squeezed(cell) != _squeezed(original.cell)
+            original.edited |= squeezed != original.squeezed
         if not copied:
             own.append(_Own(deepcopy(cell), claim))
     return own
@@ -153,13 +161,10 @@ def _claim(cell: NotebookNode) -> str | None:
     return claim if isinstance(claim, str) else None
 
 
-def _is_copy(cell: NotebookNode, claim: str | None, given: _Given) -> bool:
-    """A copy says the same but for white space, or only calls check. Any other may hold work."""
-    if _squeezed(cell) == _squeezed(given.cell):
-        return True
+def _is_edited_copy(cell: NotebookNode, claim: str | None, checked: set[str] | None, given: _Given) -> bool:
+    """A copy that says something else only calls check, or says nothing. Any other may hold work."""
     if given.exercise is None:
         return claim == given.name and not cell.source.strip()
-    checked = _checked_names(cell) if cell.cell_type == "code" else None
     return checked is not None and (given.exercise in checked or (claim == given.name and not checked))
 
 
@@ -168,13 +173,14 @@ def _squeezed(cell: NotebookNode) -> tuple[str, str]:
 
 
 def _checked_names(cell: NotebookNode) -> set[str] | None:
-    """Return the names a cell checks when calls of check are all it holds, else None."""
-    try:
-        body = ast.parse(cell.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    """Return the names a code cell checks when calls of check are all it holds, else None."""
+    if cell.cell_type != "code":
         return None
-    calls = [line.value for line in body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
-    if len(calls) < len(body) or any(not isinstance(c.func, ast.Name) or c.func.id != "check" for c in calls):
+    tree = _parsed(cell.source)
+    if tree is None:
+        return None
+    calls = [line.value for line in tree.body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    if len(calls) < len(tree.body) or any(not isinstance(c.func, ast.Name) or c.func.id != "check" for c in calls):
         return None
     arguments = [argument for call in calls for argument in call.args[:1]]
     return {argument.id for argument in arguments if isinstance(argument, ast.Name)}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import nbformat
 from nbformat import NotebookNode
 
 from autograder.course.execution import graded_cells
 from autograder.course.gradebook import Course, Score
 from autograder.course.notebooks import Notice, notices_of
+from autograder.course.work import as_notebook
 from autograder.report import JSON_MIME, Report
 
 
@@ -32,7 +32,7 @@ def read_results(course: Course, students: Sequence[str]) -> list[Result]:
 
 def _read(course: Course, student: str, score: Score) -> Result:
     try:
-        notebook = nbformat.read(course.graded_notebook(student), as_version=4)
+        notebook = as_notebook(course.graded_notebook(student).read_text("utf-8"))
         return Result(student, score, tuple(reports_in(notebook)), tuple(notices_of(notebook)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         missing = Notice("There is no autograded notebook of the pipeline; grade it again with --force.", True)

@@ -1,18 +1,20 @@
-"""The unit of work: a pure function from one submission's bytes to its graded notebook. Imports no nbgrader."""
+"""The unit of work: a pure function from one submission's bytes to its result as data. Imports no nbgrader."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
-from autograder.course.execution import run
+from autograder.course.execution import graded_cells, run
+from autograder.course.feedback import draw
+from autograder.course.inert import make_inert
 from autograder.course.limits import Limits
-from autograder.course.notebooks import KEY, Notice, UnreadableError, add_notices, read_cells
+from autograder.course.notebooks import KEY, Notice, UnreadableError, add_notices, notices_of, read_cells
 from autograder.course.rebuild import rebuild, unreadable
+from autograder.report import JSON_MIME, Report
 from autograder.sandbox.session import UnprotectedError
 
 
@@ -33,9 +35,23 @@ class Task:
     unsafe: bool = False
 
 
-def grade_notebook(task: Task) -> str:
-    """Return the graded notebook of one submission as text. Touches no file of the course."""
-    released = nbformat.reads(task.released, as_version=4)
+@dataclass(frozen=True)
+class Graded:
+    """What came of a task: the graded notebook, the feedback page, and what the gradebook is to know.
+
+    `points` is by the grade_id of the graded cell; `unanswered` holds the solution cells left as they were given.
+    """
+
+    notebook: str
+    feedback: str
+    points: Mapping[str, float]
+    unanswered: tuple[str, ...]
+    needs_attention: bool
+
+
+def grade_notebook(task: Task) -> Graded:
+    """Grade one submission. Touches no file of the course."""
+    released = as_notebook(task.released)
     if task.notebook is None:
         notebook = unreadable(released, task.problem)
         add_notices(notebook, task.notices)
@@ -48,8 +64,20 @@ def grade_notebook(task: Task) -> str:
     except Exception as error:
         notebook = unreadable(released, f"The notebook could not be run ({type(error).__name__}: {error}).")
         run(notebook, task.limits, task.key)
+    make_inert(notebook, released)
     notebook.metadata[KEY]["digest"] = task.digest
-    return nbformat.writes(notebook) + "\n"
+    return Graded(
+        v4.writes(notebook) + "\n",
+        draw(notebook, released),
+        points_of(notebook),
+        tuple(_unanswered(notebook, released)),
+        any(notice.attention for notice in notices_of(notebook)),
+    )
+
+
+def as_notebook(text: str) -> NotebookNode:
+    """Return a notebook of ours. It was valid when it was written: nbformat's validation takes longer than all else."""
+    return v4.reads(text)
 
 
 def prepare(notebook: bytes, notices: Sequence[Notice], released: NotebookNode, limits: Limits) -> NotebookNode:
@@ -61,3 +89,18 @@ def prepare(notebook: bytes, notices: Sequence[Notice], released: NotebookNode, 
         prepared, oddities = unreadable(released, str(error)), []
     add_notices(prepared, [*notices, *oddities])
     return prepared
+
+
+def points_of(notebook: NotebookNode) -> dict[str, float]:
+    """Return the points of each graded cell of a graded notebook, by its grade_id."""
+    return {
+        cell.metadata.nbgrader.grade_id: Report.from_data(output.data[JSON_MIME]).points
+        for _, cell in graded_cells(notebook)
+        for output in cell.outputs
+        if JSON_MIME in output.get("data", {})
+    }
+
+
+def _unanswered(notebook: NotebookNode, released: NotebookNode) -> Iterator[str]:
+    given = {cell.id: cell.source for cell in released.cells if cell.metadata.get("nbgrader", {}).get("solution")}
+    return (cell.id for cell in notebook.cells if given.get(cell.id) == cell.source)

@@ -100,18 +100,18 @@ def test_a_full_disk_loses_only_what_it_hits_and_the_next_run_makes_it_good(
 ) -> None:
     for student in ("ada", "bob", "cy"):
         hand_in(tmp_path, student, LIST)
-    convert = Course._convert
+    put = gradebook._put
 
-    def fail_for_bob(self: Course, stage: Any, student: str, *rest: Any) -> None:
-        convert(self, stage, student, *rest)
-        if student == "bob":
+    def fail_for_bob(folder: Path, *rest: Any) -> None:
+        if folder == Course.at(tmp_path, LAB).autograded("bob"):
             raise OSError(errno.ENOSPC, "No space left on device")
+        put(folder, *rest)
 
-    monkeypatch.setattr(Course, "_convert", fail_for_bob)
+    monkeypatch.setattr(gradebook, "_put", fail_for_bob)
     outcome = graded(tmp_path)
     assert (sorted(outcome.graded), list(outcome.failed)) == (["ada", "cy"], ["bob"])
     assert "No space left" in outcome.failed["bob"]
-    monkeypatch.setattr(Course, "_convert", convert)
+    monkeypatch.setattr(gradebook, "_put", put)
     assert graded(tmp_path).graded == ["bob"]
 
 

@@ -28,7 +28,8 @@ def graded(notebook: NotebookNode, limits: Limits = QUICK) -> tuple[dict[str, fl
     """Grade a notebook; return the points by exercise and the notices."""
     released = labs.exercise_path(LAB).read_text("utf-8")
     result = nbformat.reads(
-        grade_notebook(Task("x", nbformat.writes(notebook).encode(), "", (), "", released, limits)), as_version=4
+        grade_notebook(Task("x", nbformat.writes(notebook).encode(), "", (), "", released, limits)).notebook,
+        as_version=4,
     )
     assert all(output_is_one_report(cell) for _, cell in graded_cells(result))
     return {report.exercise: report.points for report in reports_in(result)}, notices_of(result)
@@ -132,7 +133,7 @@ def test_other_files_and_the_users_profile_are_out_of_reach(tmp_path: Path, monk
 def test_the_unit_of_work_is_a_pure_function() -> None:
     released = labs.exercise_path(LAB).read_text("utf-8")
     task = Task("x", nbformat.writes(right()).encode(), "", (), "d", released, QUICK)
-    first, second = (nbformat.reads(grade_notebook(task), as_version=4) for _ in range(2))
+    first, second = (nbformat.reads(grade_notebook(task).notebook, as_version=4) for _ in range(2))
     assert reports_in(first) == reports_in(second)
 
 
@@ -143,7 +144,7 @@ def test_a_notebook_that_kills_its_worker_is_refused_and_the_others_are_graded()
         Task(name, nbformat.writes(notebook).encode(), "", (), "", released, QUICK)
         for name, notebook in notebooks.items()
     ]
-    done = {task.student: nbformat.reads(text, as_version=4) for task, text in run_tasks(iter(tasks), 1)}
+    done = {task.student: nbformat.reads(result.notebook, as_version=4) for task, result in run_tasks(iter(tasks), 1)}
     points = {name: sum(report.points for report in reports_in(notebook)) for name, notebook in done.items()}
     assert points == {"killer": 0, "victim": ALL, "last": ALL}
     assert "ended the process that graded it" in notices_of(done["killer"])[0].text

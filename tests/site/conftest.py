@@ -1,9 +1,8 @@
-"""One build of the book and one browser for all tests of the site."""
+"""One build of the book for all tests of the site."""
 
 import functools
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,11 +12,8 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, Playwright, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 def build_flags() -> list[str]:
@@ -66,23 +62,3 @@ def address(site: Path) -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(playwright), args=QUIET)
-        yield browser
-        browser.close()
-
-
-def browser_path(playwright: Playwright) -> str:
-    """The machine's Chromium or Chrome, else Playwright's own, which is fetched where nobody watches for a browser."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    own = playwright.chromium.executable_path
-    if found or Path(own).exists():
-        return found or own
-    if os.environ.get("CI"):
-        pytest.fail("no browser: install Debian's package chromium, or run `python -m playwright install chromium`")
-    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
-    return own

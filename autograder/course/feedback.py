@@ -1,0 +1,133 @@
+"""The feedback page: a graded notebook as HTML that needs nothing else and in which nothing can run.
+
+The page is drawn beside the grading, by any number of processes. What only the gradebook knows (manual scores,
+comments, a late penalty) stands in a table at its top, which `with_standing` fills in. Imports no nbgrader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+
+from autograder.course.inert import given_texts, inert_outputs, png
+from autograder.course.notebooks import KEY, NOTICE_ID, notices_of
+from autograder.report import JSON_MIME, Report, rich
+
+_STANDING = "<!-- standing -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the gradebook says of one graded cell. `by_hand`: its score is not the one of the report."""
+
+    exercise: str
+    cell: str
+    score: float
+    max_score: float
+    comment: str
+    by_hand: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the gradebook says of one submission."""
+
+    rows: tuple[Row, ...]
+    late_penalty: float
+    needs_attention: bool
+
+    @property
+    def score(self) -> float:
+        return sum(row.score for row in self.rows) - self.late_penalty
+
+    @property
+    def max_score(self) -> float:
+        return sum(row.max_score for row in self.rows)
+
+
+def draw(notebook: NotebookNode, released: NotebookNode) -> str:
+    """Return the page of a graded notebook, with a place for its standing."""
+    given = given_texts(released)
+    exercises = notebook.metadata.get(KEY, {}).get("exercises", {})
+    cells = [_Cell(cell, exercises, given) for cell in notebook.cells if cell.get("id") != NOTICE_ID]
+    return _template("page").render(
+        title=_title(released), cells=cells, notices=notices_of(notebook), standing=Markup(_STANDING)
+    )
+
+
+def with_standing(page: str, standing: Standing) -> str:
+    """Return the page with its table of scores. Nothing of a learner's comes before the place for it."""
+    return page.replace(_STANDING, _template("standing").render(standing=standing), 1)
+
+
+class _Cell:
+    """A cell as the template sees it. What is `Markup` here was escaped by what made it."""
+
+    def __init__(self, cell: NotebookNode, exercises: Mapping[str, str], given: frozenset[str]) -> None:
+        info = cell.metadata.get("nbgrader", {})
+        self.cell = cell
+        self.anchor = info.get("grade_id") if info.get("grade") else None
+        self.exercise = exercises.get(self.anchor, self.anchor) if self.anchor else None
+        self.answers = info.get("grade_id") if info.get("solution") else None
+        self.statement = cell.source.partition("\n")[0].strip("# ") if cell.source in given else None
+        self.outputs = list(self._outputs()) if cell.cell_type == "code" else []
+
+    def body(self) -> Markup:
+        """Return the source: given text set, code and a learner's text as they were typed."""
+        if self.cell.cell_type == "code":
+            return Markup('<pre class="code">{}</pre>').format(self.cell.source)
+        if self.statement is not None:
+            return _set(self.cell.source)
+        return Markup('<div class="typed">{}</div>').format(self.cell.source)
+
+    def _outputs(self) -> Iterator[Markup]:
+        for output in self.cell.outputs if self.anchor else inert_outputs(self.cell.outputs):
+            report = _report(output) if self.anchor else None
+            yield report or _output(output)
+
+
+def _report(output: NotebookNode) -> Markup | None:
+    """Return a report drawn from its data: the notebook may have been run again since, by whatever wrote HTML."""
+    try:
+        return Markup(Report.from_data(output.data[JSON_MIME]).to_html())
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _output(output: NotebookNode) -> Markup:
+    data = output.get("data", {})
+    picture = png(data.get("image/png"))
+    if picture:
+        return Markup('<img alt="a figure this cell drew" src="data:image/png;base64,{}">').format(picture)
+    if output.output_type == "error":
+        text = "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
+    else:
+        text = output.get("text", data.get("text/plain", ""))
+    return Markup('<pre class="{}">{}</pre>').format(output.output_type, text)
+
+
+def _title(released: NotebookNode) -> str:
+    first = released.cells[0].source if released.cells else ""
+    return first.partition("\n")[0].strip("# ") or "Feedback"
+
+
+@lru_cache(maxsize=512)
+def _set(given: str) -> Markup:
+    """Return the HTML of Markdown that learners were given, which is the same in every submission."""
+    return Markup(MarkdownWithMath(IPythonRenderer(escape=True, exclude_anchor_links=True)).render(given))
+
+
+@cache
+def _template(name: str) -> Any:
+    loader = FileSystemLoader(Path(__file__).with_name("templates"))
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["rich"] = lambda text: Markup(rich(text))
+    return environment.get_template(f"{name}.html.j2")

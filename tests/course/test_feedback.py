@@ -1,0 +1,155 @@
+"""Does the feedback page say what the gradebook says, and can nothing a learner wrote run where it is shown?"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
+from nbgrader.api import Gradebook
+from nbgrader.server_extensions.formgrader import handlers
+from playwright.sync_api import Browser, Route
+
+from autograder.course import labs
+from autograder.course.gradebook import Course
+from autograder.course.limits import Limits
+from autograder.course.work import Graded, Task, grade_notebook
+from tests.course.helpers import command, grade
+from tests.submissions.make_class import LAB, answered, hand_in, reference
+
+ACT = "top.hurt = 1"
+MARKUP = [
+    f"<script>{ACT}</script>",
+    f"<img src=x onerror='{ACT}'>",
+    f"<svg onload='{ACT}'><style>@import 'http://evil.example/svg.css'</style></svg>",
+    f"<iframe srcdoc='<script>{ACT}</script>'></iframe>",
+    "<iframe src='data:text/html,<script>document.location=\"http://evil.example/frame\"</script>'></iframe>",
+    "<meta http-equiv=refresh content='0; url=http://evil.example/refresh'>",
+    "<style>@import 'http://evil.example/style.css'; body { background: url(http://evil.example/back.png) }</style>",
+    "<link rel=stylesheet href='http://evil.example/link.css'><base href='http://evil.example/'>",
+    "<object data='http://evil.example/object'></object><embed src='http://evil.example/embed'>",
+    f"<details open ontoggle='{ACT}'><form action='http://evil.example'><input autofocus onfocus='{ACT}'></form>",
+]
+MARKDOWN = [
+    *MARKUP,
+    "![x](http://evil.example/x.png)",
+    "![x][y]\n\n[y]: http://evil.example/y.png",
+    f"[click](javascript:{ACT}) [click](<data:text/html,x>)",
+    "![x](attachment:missing.png)",
+    "```mermaid\n<img src=http://evil.example/mermaid.png>\n```",
+]
+ODD_NAME = f"type(\"<img src=x onerror='{ACT}'>\", (Exception,), {{}})"
+
+
+def hostile() -> NotebookNode:
+    """Return the lab with every payload in text, outputs that are made when it runs, errors and answers."""
+    notebook = answered(reference() | {"output_delta": f"def output_delta(O, t):\n    raise {ODD_NAME}('{MARKUP[0]}')"})
+    shows = [f"from IPython.display import *\ndisplay(HTML({m!r}), SVG(data={m!r}), Markdown({m!r}))" for m in MARKUP]
+    shows += [f"display(Javascript({ACT!r}))", f"print({MARKUP!r})", f"raise {ODD_NAME}({MARKUP[1]!r})"]
+    shows += ["print('\\x1b]0;hurt\\x07\\x1b[2J')", f"{ODD_NAME}({MARKUP[1]!r})"]
+    notebook.cells += [new_code_cell(source) for source in shows]
+    notebook.cells += [new_markdown_cell(source) for source in MARKDOWN]
+    notebook.cells += [new_raw_cell(source, metadata={"raw_mimetype": "text/html"}) for source in MARKUP]
+    notebook.cells += [new_code_cell("", outputs=[new_output("display_data", data={"text/html": m})]) for m in MARKUP]
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def graded() -> Graded:
+    released = labs.exercise_path(LAB).read_text("utf-8")
+    task = Task("x", nbformat.writes(hostile()).encode(), "", (), "", released, Limits())
+    with ThreadPoolExecutor(1) as beside_the_browser:  # whose event loop occupies this thread
+        return beside_the_browser.submit(grade_notebook, task).result()
+
+
+def in_formgrader(notebook: NotebookNode) -> str:
+    """Return the page that nbgrader's formgrader shows, made as it makes it."""
+    exporter = HTMLExporter(template_name="formgrade", extra_template_basedirs=[handlers.template_path])
+    return exporter.from_notebook_node(notebook, resources={"index": 0, "total": 1, "base_url": ""})[0]
+
+
+class Visit:
+    """A page opened in a browser that reaches no host: who was asked for, and whether anything ran."""
+
+    def __init__(self, browser: Browser, path: Path, html: str) -> None:
+        path.write_text(html, "utf-8")
+        self.asked: list[str] = []
+        page = browser.new_page()
+        page.route("**/*", self._note)
+        page.on("dialog", lambda dialog: self.asked.append(f"dialog {dialog.message}"))
+        page.goto(path.as_uri(), wait_until="domcontentloaded")
+        page.wait_for_timeout(500)
+        self.hurt = page.evaluate("window.hurt")
+        self.text = page.inner_text("body")
+        self.links = set(page.evaluate("[...document.links].map(link => link.protocol)"))
+        page.close()
+
+    def _note(self, route: Route) -> None:
+        if route.request.is_navigation_request() and route.request.url.startswith("file:"):
+            route.continue_()
+        else:
+            self.asked.append(route.request.url)
+            route.abort()
+
+    @property
+    def evil(self) -> list[str]:
+        return [url for url in self.asked if "evil.example" in url]
+
+
+def test_the_payloads_act_where_nothing_stops_them(browser: Browser, tmp_path: Path) -> None:
+    notebook = hostile()
+    notebook.cells = [cell for cell in notebook.cells if "refresh" not in str(cell) and "attachment" not in str(cell)]
+    visit = Visit(browser, tmp_path / "page.html", in_formgrader(notebook))
+    assert visit.hurt
+    assert len(visit.evil) >= 5
+
+
+def test_nothing_a_learner_wrote_acts_on_the_feedback_page(browser: Browser, tmp_path: Path, graded: Graded) -> None:
+    visit = Visit(browser, tmp_path / "page.html", graded.feedback)
+    assert not visit.hurt
+    assert visit.asked == []
+    assert visit.links == {"file:"}
+    assert "onerror" in visit.text
+
+
+def test_the_page_allows_no_script_even_if_one_came_through(browser: Browser, tmp_path: Path, graded: Graded) -> None:
+    came_through = "".join(markup for markup in MARKUP if "refresh" not in markup)
+    visit = Visit(browser, tmp_path / "page.html", graded.feedback.replace("</main>", f"{came_through}</main>"))
+    assert not visit.hurt
+    assert visit.evil == []
+
+
+def test_nothing_a_learner_wrote_acts_in_formgrader(browser: Browser, tmp_path: Path, graded: Graded) -> None:
+    notebook = nbformat.reads(graded.notebook, as_version=4)
+    visit = Visit(browser, tmp_path / "page.html", in_formgrader(notebook))
+    assert not visit.hurt
+    assert visit.evil == []
+    assert not visit.links & {"javascript:", "data:"}
+    assert "onerror" in visit.text
+
+
+def test_a_graded_notebook_is_valid(graded: Graded) -> None:
+    nbformat.validate(nbformat.reads(graded.notebook, as_version=4))
+
+
+def test_manual_scores_and_comments_are_shown_by_grading_and_by_nbgrader_alike(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", "[]")
+    course = Course.at(tmp_path, LAB)
+    assert grade(tmp_path).returncode == 0
+    with Gradebook(course.db_url) as book:
+        book.find_grade("train_xor_check", LAB, LAB, "ada").manual_score = 3.5
+        book.find_comment("hidden_delta", LAB, LAB, "ada").manual_comment = "Nearly <b>right</b>"
+        book.db.commit()
+    done = command("nbgrader", "generate_feedback", LAB, "--force", f"--CourseDirectory.root={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    by_nbgrader = course.feedback_page("ada").read_text("utf-8")
+    assert grade(tmp_path, "--force").returncode == 0
+    assert course.feedback_page("ada").read_text("utf-8") == by_nbgrader
+    for said in ("3.5 of 4", "graded by hand", "Nearly &lt;b&gt;right&lt;/b&gt;", "3.5 of 19"):
+        assert said in by_nbgrader
+    assert os.access(course.graded_notebook("ada"), os.R_OK)

@@ -16,8 +16,7 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.course import labs
-from tests.course.helpers import ENVIRONMENT, by_exercise, grade, results
-from tests.course.test_again import wait_until
+from tests.course.helpers import ENVIRONMENT, grade, grades, wait_until
 from tests.submissions.make_class import LAB, hand_in, make_class
 
 pytestmark = pytest.mark.xdist_group("cluster")
@@ -82,9 +81,18 @@ def running(folder: Path, workers: int) -> Iterator[Cluster]:
             process.wait()
 
 
+def hand_in_slow(course: Path) -> None:
+    """Hand in work that keeps workers busy long enough to be killed at it."""
+    for number in range(6):
+        notebook = answered(reference())
+        notebook.cells.append(new_code_cell("import time\ntime.sleep(2)"))
+        hand_in(course, f"slow {number}", nbformat.writes(notebook))
+
+
 def test_a_cluster_of_which_a_worker_is_killed_gives_the_gradebook_of_this_machine(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     make_class(here)
+    hand_in_slow(here)
     shutil.copytree(here / "submitted", there / "submitted")
     assert grade(here).returncode == 0
     with running(tmp_path / "cluster", workers=2) as cluster:
@@ -97,16 +105,36 @@ def test_a_cluster_of_which_a_worker_is_killed_gives_the_gradebook_of_this_machi
             stderr=subprocess.PIPE,
             text=True,
         )
-        wait_until(lambda: len(list(there.glob("autograded/*/*"))) >= 3 or grading.poll() is not None)
+        wait_until(lambda: len(list(there.glob("autograded/*/*"))) >= 5 or grading.poll() is not None)
         cluster.processes[-1].send_signal(signal.SIGKILL)
-        assert grading.poll() is None, "too quick: nothing was left when the worker was killed"
+        assert grading.poll() is None, "nothing was left to do when the worker was killed"
         said, complained = grading.communicate(timeout=300)
     assert (grading.returncode, complained) == (0, ""), said
-    local, remote = results(here), results(there)
-    assert {s: (by_exercise(r), r.score, r.notices) for s, r in remote.items()} == {
-        s: (by_exercise(r), r.score, r.notices) for s, r in local.items()
-    }
-    assert all((there / "feedback" / student / LAB / f"{LAB}.html").is_file() for student in local)
+    assert grades(database(there)) == grades(database(here))
+    students = [folder.name for folder in (there / "submitted").iterdir()]
+    assert all((there / "feedback" / student / LAB / f"{LAB}.html").is_file() for student in students)
+
+
+def database(course: Path) -> str:
+    return f"sqlite:///{course}/gradebook.db"
+
+
+def test_a_notebook_that_kills_every_worker_is_refused_and_the_others_are_graded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "grade_notebook", grade_or_die)
+    released = labs.exercise_path(LAB).read_text("utf-8")
+    tasks = [Task(name, b"[]", "", (), name, released, Limits()) for name in ("killer", "victim", "last")]
+    with running(tmp_path / "cluster", workers=4) as cluster, connect(cluster.address) as workers:
+        done = dict(pool.run_tasks(iter(tasks), workers))
+    assert {task.student: result for task, result in done.items()} == {}
+
+
+def grade_or_die(task: Task) -> Graded:
+    """Stand in for the unit of work, on the worker."""
+    if task.student == "killer" and not task.problem:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return grade_notebook(task)
 
 
 def test_a_scheduler_that_does_not_answer_is_refused_in_seconds(

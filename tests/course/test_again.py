@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from autograder.course.gradebook import Course
 from autograder.course.grading import Outcome, grade_class
 from autograder.course.submissions import find_submissions
 from autograder.course.work import grade_notebook
-from tests.course.helpers import ENVIRONMENT, by_exercise, grade, results, scores
+from tests.course.helpers import ENVIRONMENT, by_exercise, grade, results, scores, wait_until
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
 RIGHT = nbformat.writes(answered(reference()))
@@ -128,13 +127,6 @@ def start(course: Path) -> subprocess.Popen[str]:
     )
     wait_until(lambda: list(course.glob("autograded/*/*")) or process.poll() is not None)
     return process
-
-
-def wait_until(condition: Any, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])

@@ -14,7 +14,7 @@ from autograder.course import labs
 from autograder.course.execution import graded_cells
 from autograder.course.limits import Limits
 from autograder.course.notebooks import Notice, notices_of
-from autograder.course.pool import run_tasks
+from autograder.course.pool import LocalPool, run_tasks
 from autograder.course.results import reports_in
 from autograder.course.work import Task, grade_notebook
 from autograder.report import JSON_MIME
@@ -144,7 +144,10 @@ def test_a_notebook_that_kills_its_worker_is_refused_and_the_others_are_graded()
         Task(name, nbformat.writes(notebook).encode(), "", (), "", released, QUICK)
         for name, notebook in notebooks.items()
     ]
-    done = {task.student: nbformat.reads(result.notebook, as_version=4) for task, result in run_tasks(iter(tasks), 1)}
+    done = {
+        task.student: nbformat.reads(result.notebook, as_version=4)
+        for task, result in run_tasks(iter(tasks), LocalPool(1))
+    }
     points = {name: sum(report.points for report in reports_in(notebook)) for name, notebook in done.items()}
     assert points == {"killer": 0, "victim": ALL, "last": ALL}
     assert "ended the process that graded it" in notices_of(done["killer"])[0].text

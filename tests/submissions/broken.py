@@ -51,7 +51,7 @@ FILES = [
     ),
     no_file("a Word document", lambda _: b"PK\x03\x04" + bytes(range(256)) * 40, "damaged or incomplete"),
     no_file("a Python script", lambda given: "\n".join(c["source"] for c in given["cells"]).encode(), "damaged"),
-    no_file("a list", lambda given: json.dumps(given["cells"]).encode(), "not a notebook"),
+    no_file("a list of cells", lambda given: json.dumps(given["cells"]).encode(), "not a notebook"),
     no_file("no cells at all", lambda _: b'{"nbformat": 4, "metadata": {}}', "no list of cells"),
     no_file("a trailing comma", lambda given: text(given).encode()[:-1] + b",}", "damaged or incomplete"),
     no_file(
@@ -510,6 +510,9 @@ FOLDERS = [
     in_folder("a senseless timestamp", _timestamp("yesterday, about noon"), "timestamp"),
     in_folder("a timestamp of the year 9999", _timestamp("9999-12-31 23:59:59 UTC"), "timestamp"),
     in_folder("a folder for a timestamp", _timestamp_folder, "timestamp"),
+    in_folder("a name\nof two lines, in 'quotes'); DROP TABLE student;--", lambda folder: None),
+    in_folder("a name that is not UTF-8: caf\udce9", lambda folder: None),
+    in_folder("a long name " + "x" * 243, lambda folder: None),
     in_folder("Ünï çødé [x] {y} (z) 'q' & %20 #1", lambda folder: None),
 ]
 

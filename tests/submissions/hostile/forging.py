@@ -249,7 +249,7 @@ steal.__wrapped__ = steal
 
 # The wire of autograder/sandbox/wire.py, spoken by somebody else.
 SPEAK = '''
-import io, json, os, struct
+import io, json, os, struct, sys
 def frame(message, blobs=b""):
     text = message if isinstance(message, bytes) else json.dumps(message).encode()
     return struct.pack("!II", len(text), len(blobs)) + text + blobs
@@ -322,6 +322,23 @@ np.lib.format.write_array = forged
     "JSON written by somebody else": """
 dumps = json.dumps
 json.dumps = lambda *a, **k: dumps(right) if a and isinstance(a[0], dict) else dumps(*a, **k)
+""",
+    "an answer sent ahead, and deaf afterwards": """
+import time
+shout(frame({"dict": [["outputs", {"list": []}], ["flooded", False]]}))
+while True:
+    time.sleep(1)
+""",
+    "thirty million small things": """
+shell = sys.modules["autograder.sandbox.shell"]
+def flood(link, reply):
+    link.sendall(frame(b"[" + b"[]," * 10_000_000 + b"[]]"))
+    send(link, reply)
+send, shell.send = shell.send, flood
+""",
+    "observations by somebody else": """
+nothing = {"answers": {}, "again": {}, "changed": [], "raised": None}
+sys.modules["autograder.sandbox.shell"]._plain = lambda seen: nothing
 """,
     "no channel left": """
 nothing = os.open("/dev/null", os.O_RDWR)
@@ -448,7 +465,53 @@ def output_delta(O, t):
     return (O - t) * O * (1 - O) if len(calls) == 1 else O * 0
 """
 
+# A function that may call others is asked again with right ones in their place, which answer on the trusted side.
+DEAF_CALLER = """
+def mlp_gradients(X, T, W1, b1, W2, b2):
+    arguments = {"tuple": [{"list": [0.0] * 1000}]}
+    call = {"dict": [["call", "bias_gradient"], ["arguments", arguments], ["named", {"dict": []}]]}
+    for _ in range(100):
+        shout(*[frame(call)] * 1000)
+    while True:
+        pass
+"""
+ENDLESS_CALLER = """
+def mlp_gradients(X, T, W1, b1, W2, b2):
+    while True:
+        bias_gradient(X)
+"""
+GREEDY_CALLER = """
+def mlp_gradients(X, T, W1, b1, W2, b2):
+    huge = np.broadcast_to(1.0, (10**5, 10**5))
+    for many in (np.ones((1000, 1000)), [[1.0]] * 10**6, huge, {"a": ["b"]}, "x" * 10**7):
+        for name in ("output_delta", "hidden_delta", "weight_gradient", "mlp_gradients", "__class__"):
+            try:
+                globals()[name](many, many, many)
+            except Exception:
+                pass
+    raise NotImplementedError
+"""
+
+
+def calling(id: str, source: str) -> Entry:
+    return Entry(id, FORGING, base="half", first=SPEAK, answers={"mlp_gradients": source})
+
+
+def _long_cell(given: Json) -> None:
+    """A message that is larger than what a socket holds."""
+    given["cells"].insert(4, code("#" + "x" * 900_000))
+
+
 OTHERS = [
+    calling("calls for help and does not listen", DEAF_CALLER),
+    calling("calls for help for ever", ENDLESS_CALLER),
+    calling("calls for help with nonsense", GREEDY_CALLER),
+    Entry(
+        "deaf to a long message",
+        FORGING,
+        first=SPEAK + FRAMES["an answer sent ahead, and deaf afterwards"],
+        edit=_long_cell,
+    ),
     Entry("keeps arguments only in name", FORGING, base="in place", first=PATCHED_ATTEMPTS),
     Entry("right only once", FORGING, answers={"output_delta": ONLY_ONCE}, loses=["output_delta"]),
     Entry(

@@ -63,6 +63,15 @@ for magic in ("html", "javascript", "svg", "latex"):
     "markup in an error": f"raise type({PAYLOADS[1]!r}, (Exception,), {{}})({MARKUP!r})",
     "escapes printed": f"import sys\nprint({ESCAPES!r})\nprint({ESCAPES!r}, file=sys.stderr)\n{ESCAPES!r}",
     "escapes in an error": f"raise type({ESCAPES!r}, (Exception,), {{}})({ESCAPES!r})",
+    "outputs by somebody else": f"""
+text = {MARKUP!r} + {ESCAPES!r}
+get_ipython().recorder.taken = lambda: [
+    {{"kind": "display_data", "data": {{"text/html": text, "image/png": text, "text/plain": text}}}},
+    {{"kind": text, "data": {{"text/plain": text, "image/png": text}}}},
+    {{"kind": "stream", "name": text, "parts": [text]}},
+    {{"kind": "error", "name": text, "text": text, "traceback": text}},
+]
+""",
     "markup in the source": f"# {MARKUP}".replace("\n", "\n# "),
     "a cell that begins with markup and dies": f"# {PAYLOADS[0]} {PAYLOADS[1]} `{PAYLOADS[2]}`\nimport os\nos._exit(0)",
 }
@@ -127,7 +136,19 @@ def _deceptive(given: Json) -> None:
     given["cells"].append(markdown("]]></script><!--\n\n```{raw} html\n<script>'" + LOOK + "'</script>\n```"))
 
 
+FORGED_OBSERVATIONS = f"""
+import sys
+text = {MARKUP!r} + {ESCAPES!r}
+raised = {{"kind": text, "text": text, "line": text}}
+value = {{"came": text, "wanted": text}}
+answers = {{name: value for name in ("value", "dx", "dW", "db", "dW1", "db1", "dW2", "db2", text)}}
+turns = [{{"answers": {{}}, "again": {{}}, "changed": [text], "raised": raised}},
+         {{"answers": answers, "again": answers, "changed": [text], "raised": None}}] * 10**4
+sys.modules["autograder.sandbox.shell"]._plain = lambda seen: turns.pop()
+"""
+
 FILES: Mapping[str, dict[str, Any]] = {
+    "observations with markup": {"first": FORGED_OBSERVATIONS, "earns": "untouched"},
     "markup in Markdown": {"edit": _markdown(MARKUP)},
     "markup within a line of Markdown": {"edit": _markdown("text " + " and ".join(PAYLOADS))},
     "links in Markdown": {"edit": _markdown(LINKS)},

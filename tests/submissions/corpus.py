@@ -99,7 +99,7 @@ def base_entries(lab: str) -> list[Entry]:
 def hand_in(entry: Entry, course: Path, opening: str = "") -> None:
     """Write the folder of a submission; `opening` is put into its first cell, above `first`."""
     folder = course / "submitted" / entry.id / entry.lab
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / (entry.name or f"{entry.lab}.ipynb")).write_bytes(entry.dump(notebook(entry, opening)))
     entry.files(folder)
 

@@ -5,6 +5,7 @@ The three promises of grading, each submission of the corpus put to all of them.
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from collections import Counter
@@ -23,8 +24,9 @@ from autograder.course.results import Result, read_results
 from tests.course.helpers import ENVIRONMENT, by_exercise, command
 from tests.submissions import broken, hostile
 from tests.submissions.canaries import Canaries, canaries, orphans
-from tests.submissions.corpus import BROKEN, Entry, base_entries, base_id, hand_in, memorised, only
+from tests.submissions.corpus import BROKEN, KNOWING, Entry, base_entries, base_id, hand_in, memorised, only
 from tests.submissions.hostile import knowing, looking
+from tests.submissions.make_class import LAB
 from tests.submissions.pages import acting, control_characters, text_of
 
 pytestmark = [
@@ -41,12 +43,22 @@ each = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
 
 
 @dataclass
+class Run:
+    """One run of the grading command. `peak` is the most memory it or one of its workers took, in bytes."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    peak: int
+
+
+@dataclass
 class Graded:
     """A class that was graded, and what could be seen of it on the machine."""
 
     course: Path
     secret: str
-    runs: dict[str, subprocess.CompletedProcess[str]]
+    runs: dict[str, Run]
     results: dict[tuple[str, str], Result]
     found: set[str]
     left: list[psutil.Process]
@@ -83,10 +95,26 @@ def _hand_in_all(course: Path, made: Canaries) -> None:
         folder.chmod(0o777)
 
 
-def _grade(course: Path, lab: str, secret: str) -> subprocess.CompletedProcess[str]:
-    quickly = [sys.executable, "-m", "tests.submissions.quickly", "grade", lab, "--course", str(course)]
-    environment = ENVIRONMENT | {"CANARY": secret}
-    return subprocess.run(quickly, cwd=labs.ROOT, env=environment, capture_output=True, text=True, check=False)
+def _grade(course: Path, lab: str, secret: str) -> Run:
+    quickly = [sys.executable, "-m", "tests.submissions.quickly", "grade", lab, "--course", str(course), "--force"]
+    environment, pipe = ENVIRONMENT | {"CANARY": secret}, subprocess.PIPE
+    with subprocess.Popen(quickly, cwd=labs.ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as grading:
+        peak = 0
+        while True:
+            try:
+                stdout, stderr = grading.communicate(timeout=0.1)
+                return Run(grading.returncode, stdout, stderr, peak)
+            except subprocess.TimeoutExpired:
+                peak = max(peak, _memory(grading.pid))
+
+
+def _memory(pid: int) -> int:
+    """Return the most that the command or one of its workers takes; a learner's process is a child of theirs."""
+    try:
+        command = psutil.Process(pid)
+        return max(int(process.memory_info().rss) for process in [command, *command.children()])
+    except psutil.Error:
+        return 0
 
 
 def _results(course: Path) -> dict[tuple[str, str], Result]:
@@ -146,6 +174,33 @@ def test_it_earns_what_its_work_earns(graded: Graded, entry: Entry) -> None:
     assert result.score.score == sum(expected.values())
 
 
+SPY = """
+seen = {}
+
+
+def output_delta(O, t):
+    seen[O.tobytes().hex() + t.tobytes().hex()] = ((O - t) * O * (1 - O)).tolist()
+    raise NotImplementedError
+"""
+USE = """
+def output_delta(O, t):
+    return np.array(KNOWN[O.tobytes().hex() + t.tobytes().hex()])
+"""
+
+
+def test_what_one_submission_saw_is_of_no_use_to_the_next(tmp_path: Path) -> None:
+    spy = Entry("spy", KNOWING, base="untouched", answers={"output_delta": SPY}, last="print(seen)")
+    hand_in(spy, tmp_path)
+    first = _grade(tmp_path, LAB, "")
+    assert first.returncode == 0, first.stderr
+    cells = nbformat.read(Course.at(tmp_path, LAB).graded_notebook("spy"), as_version=4).cells
+    seen = cells[-1].outputs[0].text
+    assert len(ast.literal_eval(seen)) > 3
+    hand_in(Entry("spy", KNOWING, base="untouched", answers={"output_delta": f"KNOWN = {seen}\n{USE}"}), tmp_path)
+    _grade(tmp_path, LAB, "")
+    assert _results(tmp_path)[LAB, "spy"].score.score == 0
+
+
 # --- 2: no harm
 
 
@@ -158,8 +213,7 @@ def test_no_process_outlives_its_submission(graded: Graded) -> None:
 
 
 def test_the_grading_command_stays_within_its_memory(graded: Graded) -> None:
-    peaks = [int(run.stderr.split("peak ")[-1]) for run in graded.runs.values()]
-    assert max(peaks) < MOST_MEMORY
+    assert max(run.peak for run in graded.runs.values()) < MOST_MEMORY
 
 
 @each

@@ -35,6 +35,7 @@ _SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 _SECONDS_TO_LOAD = 120
 _SECONDS_TO_FORK = 20
 _MOST_ANSWERED = 32_000_000
+_MOST_CALLED = 5_000  # numbers in the arguments of a stand-in, which may return as many as their product
 _LONGEST_TEXT = 2_000
 
 
@@ -238,26 +239,34 @@ class Session:
         late = False
         deadline = monotonic() + seconds
         try:
-            send(self._link, message)
+            send(self._link, message, deadline=deadline)
             while True:
                 try:
-                    reply = receive(self._link, most=_MOST_ANSWERED, deadline=deadline)
+                    reply = self._reply(stand_ins, deadline)
                 except TooLate:
                     if late:
-                        self._end()
-                        raise EndedError(f"ran for more than {seconds:g} seconds and could not be stopped") from None
+                        raise
                     late, deadline = True, monotonic() + seconds_to_stop
                     self._template.interrupt()
                     continue
-                if not isinstance(reply, dict):
-                    raise self._garbled()
-                if "call" not in reply:
-                    return reply, late or reply.get("interrupted") is True
-                send(self._link, _answer(reply, stand_ins))
+                return reply, late or reply.get("interrupted") is True
+        except TooLate:
+            self._end()
+            raise EndedError(f"ran for more than {seconds:g} seconds and could not be stopped") from None
         except Closed:
             raise EndedError(_how(self._end())) from None
         except WireError:
             raise self._garbled() from None
+
+    def _reply(self, stand_ins: Mapping[str, Solution], deadline: float) -> dict[str, Any]:
+        """Return the reply, after answering the calls to stand-ins that come before it."""
+        while True:
+            said = receive(self._link, most=_MOST_ANSWERED, deadline=deadline)
+            if not isinstance(said, dict):
+                raise self._garbled()
+            if "call" not in said:
+                return said
+            send(self._link, _answer(said, stand_ins), deadline=deadline)
 
     def _garbled(self) -> EndedError:
         self._end()
@@ -283,11 +292,23 @@ def _found(function: Callable[..., Any]) -> tuple[str, str, dict[str, Any]]:
 
 def _answer(call: Mapping[str, Any], stand_ins: Mapping[str, Solution]) -> dict[str, Any]:
     """Answer a call to a stand-in. What the learner's code gave it may be anything."""
+    if _entries([call.get("arguments"), call.get("named")]) > _MOST_CALLED:
+        return {"error": "the arguments are too large"}
     try:
         with np.errstate(all="ignore"):
             return {"value": stand_ins[call["call"]](*call["arguments"], **call["named"])}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]}
+
+
+def _entries(value: object) -> int:
+    """Count the numbers in plain data, no further than matters: what is listed twice inside itself has no end."""
+    waiting, count = [value], 0
+    while waiting and count <= _MOST_CALLED:
+        one = waiting.pop()
+        count += max(1, one.size, *one.shape) if isinstance(one, np.ndarray) else 1
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list | tuple) else ()
+    return count
 
 
 def _how(status: int) -> str:

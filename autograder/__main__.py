@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--workers", type=_positive, metavar="N", help="submissions at a time; the number of cores")
     where.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler instead")
     grade.add_argument("--force", action="store_true", help="grade again what has not changed")
+    grade.add_argument("--unsafe", action="store_true", help="run submissions with your own rights, without a sandbox")
 
     report = _command(commands, "report", _report, "print the score table and the summary again", _REPORT)
     _add_course(report)
@@ -152,23 +153,39 @@ def _grade(options: argparse.Namespace) -> int:
     began = time.monotonic()
     submissions = find_submissions(options.course, options.assignment)
     course = Course.at(options.course, options.assignment, options.db_url)
+    protections = _protections(options)
     progress = Progress(len(submissions))
     try:
         with _pool(options) as pool:
-            outcome = grade_class(course, submissions, pool=pool, force=options.force, report=progress.show)
+            outcome = grade_class(
+                course, submissions, pool=pool, force=options.force, unsafe=options.unsafe, report=progress.show
+            )
     finally:
         progress.clear()
     seconds = round(time.monotonic() - began, 3)
     students = [submission.student for submission in submissions]
     if options.json:
-        _print_json(course, students, {**_as_data(outcome), "seconds": seconds})
+        _print_json(course, students, {**_as_data(outcome), "seconds": seconds, "protections": protections})
     else:
         _print_class(course, students)
         print(
             f"\n{len(outcome.graded)} graded, {len(outcome.kept)} kept from before, {len(outcome.failed)} not recorded"
         )
+        print("protection", "; ".join(protections) or "none (--unsafe)", sep="  ")
     _print_failed(outcome)
     return 1 if outcome.failed else 0
+
+
+def _protections(options: argparse.Namespace) -> list[str]:
+    """Return what guards the grading, in words; a scheduler's workers see to it themselves. Raises UsageError."""
+    from autograder.sandbox.session import UnprotectedError, protections
+
+    if options.scheduler and not options.unsafe:
+        return ["the sandbox of each worker"]
+    try:
+        return protections(unsafe=options.unsafe)
+    except UnprotectedError as missing:
+        raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None
 
 
 def _pool(options: argparse.Namespace) -> AbstractContextManager[Pool]:

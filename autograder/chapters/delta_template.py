@@ -597,9 +597,10 @@ MLP_GRADIENTS = gradient_exercise(
 
 XOR_X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 XOR_T = np.array([[0.0], [1.0], [1.0], [0.0]])
-# Measured: 8 hidden units at learning rate 4 get XOR right within 500 epochs from any usual random start, N(0, 0.01²)
-# and U(0, 1) included, for 40 of 40 seeds each.
-LONG_RUN = {"hidden": 8, "lr": 4.0, "epochs": 1000}
+# Measured: 8 hidden units at learning rate 4 get XOR right from every one of 10,000 starts N(0, 0.01²), N(0, 0.5²) or
+# U(0, 1), from all but one of 20,000 starts N(0, 1), and from 98 of 100 starts N(0, 2²). Hence one seed for everybody:
+# who starts badly sees that in the notebook, not first in the grade.
+LONG_RUN = {"hidden": 8, "lr": 4.0, "epochs": 1000, "seed": 1}
 
 Values: TypeAlias = Mapping[str, Array]
 Step: TypeAlias = Callable[[Values, float], Values]
@@ -607,8 +608,7 @@ Step: TypeAlias = Callable[[Values, float], Values]
 
 def _train_xor_inputs(rng: Rng) -> list[Case]:
     short = [_train_xor_case(rng, *sizes) for sizes in ((4, 3, 12), (3, 2, 5), (1, 4, 4), (6, 5, 3), (8, 3, 1))]
-    seed = int(rng.integers(2**31))
-    long = Case("XOR, a long run", {"X": XOR_X, "T": XOR_T, **LONG_RUN, "seed": seed}, repeat=False)
+    long = Case("XOR, a long run", {"X": XOR_X, "T": XOR_T, **LONG_RUN}, repeat=False)
     return [*short, long]
 
 

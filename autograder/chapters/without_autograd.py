@@ -45,6 +45,7 @@ def _layer(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor, activation: Activa
 def _function_inputs(rng: Rng) -> list[Case]:
     plain = [_function_case(rng, *sizes) for sizes in SIZES]
     saturated = _function_case(rng, 3, 2, 4, "activations of 0 and 1", scale=1000.0)
+    saturated.given["x"][0], saturated.given["W"][0, :2] = (1.0, 0.0), (1000.0, -1000.0)  # exp overflows on every draw
     return [
         *plain,
         saturated,

@@ -49,10 +49,11 @@ class EndedError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a warm process is made for. Sizes in bytes; `unsafe` leaves the sandbox out."""
+    """What a warm process is made for. Sizes in bytes; `unsafe` leaves the sandbox out, `empty` what labs need."""
 
     torch: bool = False
     unsafe: bool = False
+    empty: bool = False
     memory_bytes: int = 2_000_000_000
     scratch_bytes: int = 64_000_000
     cpu_seconds: int = 600
@@ -153,6 +154,18 @@ def _start(settings: Settings, control: socket.socket) -> subprocess.Popen[bytes
         )
 
 
+def protections(*, unsafe: bool = False) -> list[str]:
+    """Lock a process in and say what guards it. Raises UnprotectedError when a protection is missing."""
+    if unsafe:
+        return []
+    template = Template(Settings(empty=True))
+    try:
+        template.fork().close()
+        return template.protections
+    finally:
+        template.close()
+
+
 _warm = threading.local()
 
 
@@ -184,6 +197,10 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
         self._end()
 
     def run(self, source: str, seconds: float, seconds_to_stop: float) -> Ran:

@@ -36,7 +36,7 @@ def main() -> None:
     control = socket.socket(fileno=options["control"])
     try:
         hidden = [] if options["torch"] else _hide_torch()
-        shell = _load(options)
+        shell = None if options["empty"] else _load(options)
         protections = [] if options["unsafe"] else _protect(hidden)
     except jail.JailError as error:
         return send(control, {"refused": str(error)})
@@ -144,7 +144,8 @@ def _become_learner(control: socket.socket, link: socket.socket, shell: Any, opt
             jail.lock(jail.Bounds(**options["bounds"]))
         _seed_anew()
         send(link, {"ready": True})
-        shell.serve(link)
+        if shell:
+            shell.serve(link)
     except jail.JailError as error:
         send(link, {"refused": str(error)})
     except Exception:

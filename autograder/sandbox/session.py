@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import Answer, Unusable
-from autograder.attempts import Observation, Raised, Solution
+from autograder.attempts import Observation, Raised, Solution, call
 from autograder.exercise import Case, Exercise
 from autograder.sandbox.template import END, INTERRUPT, START
 from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send
@@ -37,6 +38,7 @@ _SECONDS_TO_FORK = 20
 _MOST_ANSWERED = 32_000_000
 _MOST_CALLED = 5_000  # numbers in the arguments of a stand-in, which may return as many as their product
 _LONGEST_TEXT = 2_000
+_PROBE = partial(call, names=("value",))
 
 
 class UnprotectedError(Exception):
@@ -208,9 +210,27 @@ class Session:
         reply, interrupted = self._request({"op": "run", "source": source}, {}, seconds, seconds_to_stop)
         try:
             outputs = [_output(one) for one in reply.get("outputs", [])]
-            return Ran(outputs, reply.get("flooded") is True, interrupted)
+            ran = Ran(outputs, reply.get("flooded") is True, interrupted)
         except (TypeError, KeyError, AttributeError, ValueError):
             raise self._garbled() from None
+        self._probe(seconds, seconds_to_stop)
+        return ran
+
+    def _probe(self, seconds: float, seconds_to_stop: float) -> None:
+        """Ask what has a known answer, so that a cell is found out that changed what questions go through."""
+        kept, spoilt = np.random.default_rng().normal(size=(2, 3))
+        question = {"op": "probe", "attempt": _found(_PROBE), "arguments": {"kept": kept, "spoilt": spoilt}}
+        reply, _ = self._request(question, {}, seconds, seconds_to_stop)
+        try:
+            (seen,) = map(_observation, reply["observations"])
+            answers = seen.answers["value"], seen.again["value"]
+            same = (isinstance(answer, np.ndarray) and np.array_equal(answer, kept) for answer in answers)
+            right = all(same) and seen.changed == ("spoilt",)
+        except (TypeError, KeyError, AttributeError, ValueError):
+            right = False
+        if not right:
+            self._end()
+            raise EndedError("changed what the grader asks its questions with, so it was left out")
 
     def ask(
         self,
@@ -248,18 +268,18 @@ class Session:
         return observations
 
     def _request(
-        self, message: object, stand_ins: Mapping[str, Solution], seconds: float, seconds_to_stop: float
+        self, message: Mapping[str, Any], stand_ins: Mapping[str, Solution], seconds: float, seconds_to_stop: float
     ) -> tuple[dict[str, Any], bool]:
         """Return the reply, and whether it came only after an interrupt."""
         if not self._open:
             raise EndedError("could not be run")
-        late = False
+        late, id = False, secrets.token_hex(8)
         deadline = monotonic() + seconds
         try:
-            send(self._link, message, deadline=deadline)
+            send(self._link, {**message, "id": id}, deadline=deadline)
             while True:
                 try:
-                    reply = self._reply(stand_ins, deadline)
+                    reply = self._reply(id, stand_ins, deadline)
                 except TooLate:
                     if late:
                         raise
@@ -275,11 +295,11 @@ class Session:
         except WireError:
             raise self._garbled() from None
 
-    def _reply(self, stand_ins: Mapping[str, Solution], deadline: float) -> dict[str, Any]:
+    def _reply(self, id: str, stand_ins: Mapping[str, Solution], deadline: float) -> dict[str, Any]:
         """Return the reply, after answering the calls to stand-ins that come before it."""
         while True:
             said = receive(self._link, most=_MOST_ANSWERED, deadline=deadline)
-            if not isinstance(said, dict):
+            if not isinstance(said, dict) or said.get("id") != id:  # said before it was asked, perhaps
                 raise self._garbled()
             if "call" not in said:
                 return said

@@ -5,6 +5,7 @@ This is the one place that runs a learner's code. Graded cells are not run: the 
 
 from __future__ import annotations
 
+import hmac
 import html
 import re
 from collections.abc import Iterator, Mapping
@@ -27,16 +28,17 @@ from autograder.sandbox.session import EndedError, Ran, Session, Settings, open_
 def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = False) -> None:
     """Run the cells of a rebuilt notebook, in place; then every graded cell holds one Report and nothing else.
 
-    `key` decides the hidden inputs; `unsafe` leaves the sandbox out. A cell that ends or blocks the process is left out
-    from then on: a new process runs the others again, so what still works is graded. Raises UnprotectedError when the
-    machine lacks a protection, RuntimeError when no process can be started.
+    `key` and the cells decide the hidden inputs, so what one submission saw is of no use to the next; `unsafe` leaves
+    the sandbox out. A cell that ends or blocks the process is left out from then on: a new process runs the others
+    again, so what still works is graded. Raises UnprotectedError when the machine lacks a protection, RuntimeError when
+    no process can be started.
     """
     reason = notebook.metadata[KEY].get("unreadable")
     if reason:
         for name, cell in graded_cells(notebook):
             _settle(cell, zero_report(name, float(cell.metadata.nbgrader.points), reason))
         return
-    progress = _Progress(notebook, limits, key, monotonic() + limits.seconds_per_submission)
+    progress = _Progress(notebook, limits, _own_key(notebook, key), monotonic() + limits.seconds_per_submission)
     settings = _settings(notebook, limits, unsafe)
     while progress.next < len(notebook.cells):
         if progress.seconds_left <= 0:
@@ -57,6 +59,11 @@ def graded_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
         info = cell.metadata.get("nbgrader", {})
         if info.get("grade") and info["grade_id"] in by_id:
             yield by_id[info["grade_id"]], cell
+
+
+def _own_key(notebook: NotebookNode, key: bytes) -> bytes:
+    sources = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return hmac.digest(key, sources.encode(), "sha256")
 
 
 def _settings(notebook: NotebookNode, limits: Limits, unsafe: bool) -> Settings:

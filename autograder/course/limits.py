@@ -23,7 +23,7 @@ class Limits:
     memory_bytes: int = 2_000_000_000
     scratch_bytes: int = 64_000_000
     threads: int = 32
-    notebook_bytes: int = 20_000_000
+    notebook_bytes: int = 60_000_000
     source_bytes: int = 1_000_000
     output_bytes: int = 5_000_000
     timestamp_bytes: int = 1_000

@@ -12,6 +12,7 @@ from nbformat.v4 import new_markdown_cell
 
 KEY = "autograder"  # our corner of a graded notebook's metadata
 NOTICE_ID = "grading-notice"
+_MOST_MARKS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def read_cells(data: bytes, source_bytes: int) -> tuple[list[NotebookNode], list
     """Return the cells of a notebook file without their outputs, and notices about what was odd with it.
 
     Takes UTF-8, UTF-16, UTF-32 and Latin-1, nbformat 3 and 4, and cells with fields missing or of a wrong
-    type. Cell metadata is kept as it is where it is a mapping. Raises UnreadableError.
+    type. Of a cell's metadata only nbgrader's grade_id is kept. Raises UnreadableError.
     """
     text, notices = _decode(data)
     found = _find_cells(_parse(text))
@@ -57,6 +58,9 @@ def _decode(data: bytes) -> tuple[str, list[Notice]]:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    # Each string, list and object takes far more memory than it takes text.
+    if sum(map(text.count, '"[{')) > _MOST_MARKS:
+        raise UnreadableError("The file holds millions of entries. Clear its outputs, save it and hand it in again.")
     try:
         data = json.loads(text)
     except RecursionError:
@@ -86,9 +90,14 @@ def _clean_cell(cell: dict[str, Any]) -> NotebookNode:
     kind = cell.get("cell_type")
     if kind not in ("code", "markdown", "raw"):
         kind = "code" if "outputs" in cell else "markdown"
-    metadata = cell.get("metadata")
     source = _text(cell.get("source", cell.get("input")))
-    return _new_cell(kind, source, from_dict(metadata if isinstance(metadata, dict) else {}))
+    return _new_cell(kind, source, _claim(cell.get("metadata")))
+
+
+def _claim(metadata: object) -> NotebookNode:
+    info = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = info.get("grade_id") if isinstance(info, dict) else None
+    return NotebookNode(nbgrader=NotebookNode(grade_id=grade_id)) if isinstance(grade_id, str) else NotebookNode()
 
 
 def _new_cell(kind: str, source: str, metadata: NotebookNode) -> NotebookNode:

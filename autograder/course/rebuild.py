@@ -7,17 +7,21 @@ cells that were given, are replaced by the released ones.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.course.notebooks import KEY, Notice, add_notices
 
 _CELL_MAGICS_THAT_RUN_HERE = ("%%time", "%%capture", "%%prun")
+_LONGEST_READ = 200_000  # characters: Python takes a kilobyte of memory for one
+# What IPython reads and Python does not. IPython itself takes minutes for a cell that was made to be slow to read.
+_NOT_PYTHON = re.compile(r"^([ \t]*)(?:([\w., ]+=)[ \t]*[%!].*|[%!?].*|.*\?)$", re.MULTILINE)
 
 
 @dataclass
@@ -107,13 +111,25 @@ def bound_names(source: str) -> set[str]:
     first, _, rest = source.partition("\n")
     if first.startswith(_CELL_MAGICS_THAT_RUN_HERE):
         source = rest
-    tree = _parsed(source) or _parsed(source, TransformerManager().transform_cell)
-    return set(_bound(tree)) if tree else set()
-
-
-def _parsed(source: str, transform: Callable[[str], str] = str) -> ast.Module | None:
+    elif first.startswith("%%"):
+        return set()
+    tree = _parsed(source) or _parsed(textwrap.dedent(_NOT_PYTHON.sub(_in_python, source)))
     try:
-        return ast.parse(transform(source))
+        return set(_bound(tree)) if tree else set()
+    except RecursionError:
+        return set()
+
+
+def _in_python(line: re.Match[str]) -> str:
+    indent, target = line.groups()
+    return f"{indent}{target} None" if target else f"{indent}pass"
+
+
+def _parsed(source: str) -> ast.Module | None:
+    if len(source) > _LONGEST_READ:
+        return None
+    try:
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

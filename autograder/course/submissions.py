@@ -48,10 +48,17 @@ def find_submissions(course: Path, assignment: str) -> list[Submission]:
     if not submitted.is_dir():
         raise UsageError(f"no folder {submitted}: submissions are expected in {submitted}/<student>/{assignment}/")
     names = sorted(entry.name for entry in os.scandir(submitted) if not entry.name.startswith("."))
-    found = [Submission(name, submitted / name / assignment) for name in names if _has(submitted / name, assignment)]
+    found = [
+        Submission(_told(name), submitted / name / assignment) for name in names if _has(submitted / name, assignment)
+    ]
     if not found:
         raise UsageError(f"nobody handed in {assignment}: no {submitted}/<student>/{assignment}/")
     return found
+
+
+def _told(name: str) -> str:
+    """Return a folder's name as text: what of it is not UTF-8 cannot stand in a gradebook."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _has(student: Path, assignment: str) -> bool:

@@ -53,12 +53,12 @@ class Graded:
 def grade_notebook(task: Task) -> Graded:
     """Grade one submission. Touches no file of the course. Raises UsageError when the machine lacks a protection."""
     released = as_notebook(task.released)
-    if task.notebook is None:
-        notebook = unreadable(released, task.problem)
-        add_notices(notebook, task.notices)
-    else:
-        notebook = prepare(task.notebook, task.notices, released, task.limits)
     try:
+        if task.notebook is None:
+            notebook = unreadable(released, task.problem)
+            add_notices(notebook, task.notices)
+        else:
+            notebook = prepare(task.notebook, task.notices, released, task.limits)
         run(notebook, task.limits, task.key, unsafe=task.unsafe)
     except UnprotectedError as missing:
         raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None

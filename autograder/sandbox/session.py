@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import Answer, Unusable
-from autograder.attempts import Observation, Raised, Solution
+from autograder.attempts import Observation, Raised, Solution, call
 from autograder.exercise import Case, Exercise
 from autograder.sandbox.template import END, INTERRUPT, START
 from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send
@@ -35,7 +36,9 @@ _SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 _SECONDS_TO_LOAD = 120
 _SECONDS_TO_FORK = 20
 _MOST_ANSWERED = 32_000_000
+_MOST_CALLED = 5_000  # numbers in the arguments of a stand-in, which may return as many as their product
 _LONGEST_TEXT = 2_000
+_PROBE = partial(call, names=("value",))
 
 
 class UnprotectedError(Exception):
@@ -209,9 +212,27 @@ class Session:
         reply, interrupted = self._request({"op": "run", "source": source}, {}, seconds, seconds_to_stop)
         try:
             outputs = [_output(one) for one in reply.get("outputs", [])]
-            return Ran(outputs, reply.get("flooded") is True, interrupted)
+            ran = Ran(outputs, reply.get("flooded") is True, interrupted)
         except (TypeError, KeyError, AttributeError, ValueError):
             raise self._garbled() from None
+        self._probe(seconds, seconds_to_stop)
+        return ran
+
+    def _probe(self, seconds: float, seconds_to_stop: float) -> None:
+        """Ask what has a known answer, so that a cell is found out that changed what questions go through."""
+        kept, spoilt = np.random.default_rng().normal(size=(2, 3))
+        question = {"op": "probe", "attempt": _found(_PROBE), "arguments": {"kept": kept, "spoilt": spoilt}}
+        reply, _ = self._request(question, {}, seconds, seconds_to_stop)
+        try:
+            (seen,) = map(_observation, reply["observations"])
+            answers = seen.answers["value"], seen.again["value"]
+            same = (isinstance(answer, np.ndarray) and np.array_equal(answer, kept) for answer in answers)
+            right = all(same) and seen.changed == ("spoilt",)
+        except (TypeError, KeyError, AttributeError, ValueError):
+            right = False
+        if not right:
+            self._end()
+            raise EndedError("changed what the grader asks its questions with, so it was left out")
 
     def ask(
         self,
@@ -249,34 +270,42 @@ class Session:
         return observations
 
     def _request(
-        self, message: object, stand_ins: Mapping[str, Solution], seconds: float, seconds_to_stop: float
+        self, message: Mapping[str, Any], stand_ins: Mapping[str, Solution], seconds: float, seconds_to_stop: float
     ) -> tuple[dict[str, Any], bool]:
         """Return the reply, and whether it came only after an interrupt."""
         if not self._open:
             raise EndedError("could not be run")
-        late = False
+        late, id = False, secrets.token_hex(8)
         deadline = monotonic() + seconds
         try:
-            send(self._link, message)
+            send(self._link, {**message, "id": id}, deadline=deadline)
             while True:
                 try:
-                    reply = receive(self._link, most=_MOST_ANSWERED, deadline=deadline)
+                    reply = self._reply(id, stand_ins, deadline)
                 except TooLate:
                     if late:
-                        self._end()
-                        raise EndedError(f"ran for more than {seconds:g} seconds and could not be stopped") from None
+                        raise
                     late, deadline = True, monotonic() + seconds_to_stop
                     self._template.interrupt()
                     continue
-                if not isinstance(reply, dict):
-                    raise self._garbled()
-                if "call" not in reply:
-                    return reply, late or reply.get("interrupted") is True
-                send(self._link, _answer(reply, stand_ins))
+                return reply, late or reply.get("interrupted") is True
+        except TooLate:
+            self._end()
+            raise EndedError(f"ran for more than {seconds:g} seconds and could not be stopped") from None
         except Closed:
             raise EndedError(_how(self._end())) from None
         except WireError:
             raise self._garbled() from None
+
+    def _reply(self, id: str, stand_ins: Mapping[str, Solution], deadline: float) -> dict[str, Any]:
+        """Return the reply, after answering the calls to stand-ins that come before it."""
+        while True:
+            said = receive(self._link, most=_MOST_ANSWERED, deadline=deadline)
+            if not isinstance(said, dict) or said.get("id") != id:  # said before it was asked, perhaps
+                raise self._garbled()
+            if "call" not in said:
+                return said
+            send(self._link, _answer(said, stand_ins), deadline=deadline)
 
     def _garbled(self) -> EndedError:
         self._end()
@@ -302,11 +331,23 @@ def _found(function: Callable[..., Any]) -> tuple[str, str, dict[str, Any]]:
 
 def _answer(call: Mapping[str, Any], stand_ins: Mapping[str, Solution]) -> dict[str, Any]:
     """Answer a call to a stand-in. What the learner's code gave it may be anything."""
+    if _entries([call.get("arguments"), call.get("named")]) > _MOST_CALLED:
+        return {"error": "the arguments are too large"}
     try:
         with np.errstate(all="ignore"):
             return {"value": stand_ins[call["call"]](*call["arguments"], **call["named"])}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]}
+
+
+def _entries(value: object) -> int:
+    """Count the numbers in plain data, no further than matters: what is listed twice inside itself has no end."""
+    waiting, count = [value], 0
+    while waiting and count <= _MOST_CALLED:
+        one = waiting.pop()
+        count += max(1, one.size, *one.shape) if isinstance(one, np.ndarray) else 1
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list | tuple) else ()
+    return count
 
 
 def _how(status: int) -> str:

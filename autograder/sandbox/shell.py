@@ -137,7 +137,7 @@ class LabShell(InteractiveShell):
 
     def serve(self, link: socket.socket) -> None:
         """Answer messages until the other side is gone. SIGINT stops what the learner's code is doing."""
-        answers = {"run": _run, "ask": _ask}
+        answers = {"run": _run, "ask": _ask, "probe": _probe}
         while True:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             message = receive(link, most=_MOST_RECEIVED)
@@ -148,7 +148,7 @@ class LabShell(InteractiveShell):
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
             except KeyboardInterrupt:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-            send(link, reply)
+            send(link, {**reply, "id": message["id"]})
 
 
 def _run_no_program(*_: object) -> None:
@@ -202,11 +202,21 @@ def _ask(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> di
     attempt = _find(message["attempt"])
     stand_ins = {}
     for other, adapter in message["stand_ins"]:
-        answer = partial(_answer_of_the_grader, link, other)
+        answer = partial(_answer_of_the_grader, link, message["id"], other)
         stand_ins[other] = _find(adapter)(answer) if adapter else answer
     with standing_in(solution, stand_ins):
         seen = [observe(attempt, solution, case["arguments"], repeat=case["repeat"]) for case in message["cases"]]
     return {"observations": [_plain(one) for one in seen]}
+
+
+def _probe(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> dict[str, Any]:
+    """Put a question whose answer the grader knows to a function of our own."""
+    return {"observations": [_plain(observe(_find(message["attempt"]), _spoil, message["arguments"]))]}
+
+
+def _spoil(kept: Any, spoilt: Any) -> Any:
+    spoilt += 1
+    return kept
 
 
 def _find(where: tuple[str, str, Mapping[str, Any]]) -> Callable[..., Any]:
@@ -214,8 +224,8 @@ def _find(where: tuple[str, str, Mapping[str, Any]]) -> Callable[..., Any]:
     return partial(getattr(import_module(module), name), **keywords)
 
 
-def _answer_of_the_grader(link: socket.socket, name: str, *arguments: Any, **named: Any) -> Any:
-    send(link, {"call": name, "arguments": arguments, "named": named})
+def _answer_of_the_grader(link: socket.socket, id: str, name: str, *arguments: Any, **named: Any) -> Any:
+    send(link, {"id": id, "call": name, "arguments": arguments, "named": named})
     reply = receive(link, most=_MOST_RECEIVED)
     if "error" in reply:
         raise ValueError(reply["error"])

@@ -5,6 +5,7 @@ What comes from a learner's process is refused unless it is of the few kinds all
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -20,6 +21,7 @@ import numpy as np
 _SIZES = struct.Struct("!II")  # bytes of JSON, bytes of arrays
 _BEFORE_HEADER = struct.Struct("<6s2sH")  # of a .npy file: magic, version, bytes of the header
 _MOST_DIMENSIONS = 8
+_MOST_MARKS = 6_000_000  # each string, list and object takes far more memory than it takes text
 _KINDS = "fiub"
 
 
@@ -35,17 +37,21 @@ class TooLate(WireError):
     """Nothing came in time."""
 
 
-def send(link: socket.socket, message: object) -> None:
+def send(link: socket.socket, message: object, *, deadline: float = math.inf) -> None:
     """Send plain data: None, bool, int, float, str, list, tuple, dict with str keys, NumPy arrays and scalars.
 
     An object that stands in several places arrives as one object. Raises WireError for anything else, Closed when
-    nobody listens.
+    nobody is there, TooLate when nobody listens (`deadline`: monotonic).
     """
     writer = _Writer()
     text = json.dumps(writer.plain(message)).encode()
     blobs = b"".join(writer.blobs)
+    data = memoryview(_SIZES.pack(len(text), len(blobs)) + text + blobs)
     try:
-        link.sendall(_SIZES.pack(len(text), len(blobs)) + text + blobs)
+        while data:
+            _wait(link, deadline, to_write=True)
+            with contextlib.suppress(BlockingIOError):
+                data = data[link.send(data, socket.MSG_DONTWAIT) :]
     except OSError as error:
         raise Closed(str(error)) from None
 
@@ -57,6 +63,8 @@ def receive(link: socket.socket, *, most: int, deadline: float = math.inf) -> An
         raise WireError(f"a message of {text_size + blob_size:,} bytes")
     text = _read(link, text_size, deadline)
     blobs = _read(link, blob_size, deadline)
+    if sum(map(text.count, (b'"', b"[", b"{"))) > _MOST_MARKS:
+        raise WireError("a message of millions of entries")
     try:
         return _Reader(memoryview(blobs)).value(json.loads(text))
     except WireError:
@@ -77,10 +85,7 @@ def receive(link: socket.socket, *, most: int, deadline: float = math.inf) -> An
 def _read(link: socket.socket, size: int, deadline: float) -> bytes:
     data = bytearray()
     while len(data) < size:
-        if deadline != math.inf:
-            ready, _, _ = select.select([link], [], [], max(0.0, deadline - monotonic()))
-            if not ready:
-                raise TooLate("no answer in time")
+        _wait(link, deadline)
         try:
             part = link.recv(min(size - len(data), 1 << 20))
         except OSError as error:
@@ -89,6 +94,15 @@ def _read(link: socket.socket, size: int, deadline: float) -> bytes:
             raise Closed("the other side is gone")
         data += part
     return bytes(data)
+
+
+def _wait(link: socket.socket, deadline: float, *, to_write: bool = False) -> None:
+    """Wait until there is something to read, or room to write. Raises TooLate."""
+    left = deadline - monotonic() if deadline != math.inf else None
+    if left is not None and left <= 0:
+        raise TooLate("too late")
+    if not any(select.select([] if to_write else [link], [link] if to_write else [], [], left)):
+        raise TooLate("too late")
 
 
 class _Writer:

@@ -65,6 +65,11 @@ class Entry:
     says: str = ""
 
     @property
+    def student(self) -> str:
+        """The student it is graded as: the name of the folder, which need not be UTF-8."""
+        return self.id.encode("utf-8", "backslashreplace").decode()
+
+    @property
     def model(self) -> str:
         """The id of the submission whose points this one earns."""
         return base_id(self.earns or self.base)

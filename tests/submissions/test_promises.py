@@ -64,13 +64,13 @@ class Graded:
     left: list[psutil.Process]
 
     def result(self, entry: Entry) -> Result:
-        return self.results[entry.lab, entry.id]
+        return self.results[entry.lab, entry.student]
 
     def notebook(self, entry: Entry) -> Path:
-        return Course.at(self.course, entry.lab).graded_notebook(entry.id)
+        return Course.at(self.course, entry.lab).graded_notebook(entry.student)
 
     def page(self, entry: Entry) -> Path:
-        return Course.at(self.course, entry.lab).feedback_page(entry.id)
+        return Course.at(self.course, entry.lab).feedback_page(entry.student)
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +247,7 @@ def test_the_whole_class_is_graded(graded: Graded, lab: str) -> None:
     run = graded.runs[lab]
     assert run.returncode == 0, run.stderr
     assert "0 not recorded" in run.stdout
-    handed_in = {path.parent.name for path in (graded.course / "submitted").glob(f"*/{lab}")}
+    handed_in = {entry.student for entry in [*base_entries(lab), *ENTRIES] if entry.lab == lab}
     assert {student for of, student in graded.results if of == lab} == handed_in
 
 

@@ -286,7 +286,7 @@ def _slow_to_show(given: Json) -> None:
 def _huge_strings_of_metadata(given: Json) -> None:
     given["metadata"]["kernelspec"] = {"name": "x" * 1_000_000, "language": "y" * 1_000_000}
     deep: Any = 0
-    for _ in range(300):
+    for _ in range(900):
         deep = [deep]
     for each in given["cells"]:
         each["metadata"]["deep"] = deep

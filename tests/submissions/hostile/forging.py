@@ -270,7 +270,16 @@ def shout(*frames):
                     os.set_blocking(descriptor, True)
                 except OSError:
                     pass
-right = {"dict": [["points", 1e9], ["passed", True], ["answers", {"dict": []}], ["changed", {"list": []}]]}
+def asked():
+    """Return the id of what is being asked, which the process knows."""
+    frame = sys._getframe()
+    while frame:
+        message = frame.f_locals.get("message")
+        if isinstance(message, dict):
+            return message.get("id")
+        frame = frame.f_back
+forged = {"points": 1e9, "passed": True, "flooded": False}
+right = {"dict": [["id", asked()], *map(list, forged.items()), ["answers", {"dict": []}], ["changed", {"list": []}]]}
 '''
 
 FRAMES = {
@@ -325,7 +334,7 @@ json.dumps = lambda *a, **k: dumps(right) if a and isinstance(a[0], dict) else d
 """,
     "an answer sent ahead, and deaf afterwards": """
 import time
-shout(frame({"dict": [["outputs", {"list": []}], ["flooded", False]]}))
+shout(frame({"dict": [["id", asked()], ["outputs", {"list": []}], ["flooded", False]]}))
 while True:
     time.sleep(1)
 """,
@@ -469,7 +478,7 @@ def output_delta(O, t):
 DEAF_CALLER = """
 def mlp_gradients(X, T, W1, b1, W2, b2):
     arguments = {"tuple": [{"list": [0.0] * 1000}]}
-    call = {"dict": [["call", "bias_gradient"], ["arguments", arguments], ["named", {"dict": []}]]}
+    call = {"dict": [["id", asked()], ["call", "bias_gradient"], ["arguments", arguments], ["named", {"dict": []}]]}
     for _ in range(100):
         shout(*[frame(call)] * 1000)
     while True:

@@ -86,7 +86,7 @@ for folder in [canary["root"], "/", "/work", "..", "../..", *sys.path]:
 """,
     "the gradebook read": """
 import glob, os
-for path in glob.glob(canary["folder"] + "/**/*", recursive=True) + glob.glob("/tmp/**/*.db", recursive=True):
+for path in glob.glob(canary["folder"] + "/**/*", recursive=True):
     hole(path)
 for path in ("course/gradebook.db", "course/submitted", "secret.txt", "file.txt"):
     try:

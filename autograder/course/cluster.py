@@ -53,7 +53,7 @@ def _wait_for_workers(client: Client, address: str) -> None:
 
 
 def _how_to_start(address: str) -> str:
-    return f"start some on each machine: dask worker {address} --nthreads 1 --nworkers auto"
+    return f"start some on each machine: dask worker {address} --nworkers -1 --nthreads 1"
 
 
 class ClusterPool:

@@ -47,7 +47,7 @@ examples:
 exit code:
   0  every submission has a result, broken ones included
   1  some could not be recorded
-  2  wrong usage
+  2  wrong usage, or something that grading needs is missing
 
 """
     + _JSON

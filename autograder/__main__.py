@@ -32,7 +32,8 @@ _JSON = """--json prints one object:
 and after grading:
   graded, kept  how many
   not_recorded  student to reason
-  seconds       how long it took"""
+  seconds       how long it took
+  protections   what guarded the grading, in words"""
 
 _GRADE = (
     """DIR holds what was handed in: DIR/submitted/<student>/<assignment>/<assignment>.ipynb.

@@ -132,7 +132,7 @@ def test_a_notebook_that_kills_every_worker_is_refused_and_the_others_are_graded
 ) -> None:
     monkeypatch.setattr(pool, "grade_notebook", grade_or_die)
     released = labs.exercise_path(LAB).read_text("utf-8")
-    tasks = [Task(name, b"{}", "", (), name, released, Limits()) for name in ("killer", "victim", "last")]
+    tasks = [Task(name, b"{}", "", (), name, released, Limits(), b"key") for name in ("killer", "victim", "last")]
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
     with running(tmp_path / "cluster", workers=3) as cluster, connect(cluster.address) as workers:
         wait_until(lambda: workers.size() == 3)

@@ -18,24 +18,14 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
-from autograder.course import gradebook, grading, labs, nbgrader_setup
+from autograder.course import gradebook, labs, nbgrader_setup
 from autograder.course.gradebook import Course
-from autograder.course.grading import Outcome, grade_class
-from autograder.course.submissions import find_submissions
-from autograder.course.work import grade_notebook
-from tests.course.helpers import ENVIRONMENT, by_exercise, grade, results, scores
+from tests.course.helpers import ENVIRONMENT, by_exercise, grade, graded, results, scores
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
 RIGHT = nbformat.writes(answered(reference()))
 UNTOUCHED = nbformat.writes(answered({}))
 LIST = "[]"  # not a notebook: graded without a kernel, so quickly
-
-
-def graded(course: Path, **options: Any) -> Outcome:
-    """Grade in this process: what these tests ask does not depend on the pool, which takes seconds to start."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grading, "run_tasks", lambda tasks, workers: ((t, grade_notebook(t)) for t in tasks))
-        return grade_class(Course.at(course, LAB), find_submissions(course, LAB), **options)
 
 
 def open_gradebook(course: Path) -> Gradebook:

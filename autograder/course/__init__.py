@@ -4,3 +4,9 @@ Data flows one way. Releasing: `labs` → `release`. Grading: `submissions` (fou
 (made whole) → `work` on a `pool` → `execution` (run) → `inert`, `feedback` (shown) → `gradebook` (recorded) →
 `results` → `summary`.
 """
+
+import sys
+
+# nbformat imports jsonschema, which would import this to check addresses, which no notebook has: half a second or more
+# in every process that grades.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,14 @@ def test_a_result_of_which_a_part_is_gone_is_made_again(tmp_path: Path, lost: st
     assert graded(tmp_path).graded == ["ada"]
 
 
+@pytest.mark.parametrize("of", [Course.feedback_page, Course.graded_notebook], ids=["page", "notebook"])
+def test_a_result_of_which_a_file_is_empty_is_made_again(tmp_path: Path, of: Callable[[Course, str], Path]) -> None:
+    hand_in(tmp_path, "ada", LIST)
+    graded(tmp_path)
+    of(Course.at(tmp_path, LAB), "ada").write_bytes(b"")
+    assert graded(tmp_path).graded == ["ada"]
+
+
 def test_a_later_hand_in_replaces_every_score_and_keeps_the_manual_ones(tmp_path: Path) -> None:
     hand_in(tmp_path, "ada", RIGHT)
     graded(tmp_path)
@@ -80,6 +89,7 @@ def test_a_late_penalty_is_taken_off_and_goes_with_a_senseless_timestamp(
     (folder / "timestamp.txt").write_text("2026-01-05 12:00:00 UTC")
     graded(tmp_path)
     assert results(tmp_path)["ada"].score.late_penalty == 19
+    assert "handed in late" in Course.at(tmp_path, LAB).feedback_page("ada").read_text("utf-8")
     (folder / "timestamp.txt").write_text("9999-99-99")
     graded(tmp_path)
     assert scores(tmp_path) == {"ada": 19}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,26 +16,50 @@ from autograder.course.labs import UsageError
 if TYPE_CHECKING:
     from autograder.course.gradebook import Course
     from autograder.course.grading import Outcome
+    from autograder.course.pool import Pool
 
 _RELEASE = """examples:
   python -m autograder release                      make every lab
   python -m autograder release 03_delta_template    make one
   python -m autograder release --check              exit code 1 when exercises/ is stale"""
 
-_GRADE = """DIR holds what was handed in: DIR/submitted/<student>/<assignment>/<assignment>.ipynb.
+_JSON = """--json prints one object:
+  submissions   a list: student, points (late penalty taken off), max_points, late_penalty, needs_attention,
+                notices, and exercises: name to points, max_points, mistakes
+  summary       submissions, max_points, points (mean, standard_deviation, lowest, median, highest),
+                exercises (name to mean, max_points, full, none), mistakes (name to count), needs_attention (students)
+  assignment, feedback, gradebook
+and after grading:
+  graded, kept  how many
+  not_recorded  student to reason
+  seconds       how long it took"""
+
+_GRADE = (
+    """DIR holds what was handed in: DIR/submitted/<student>/<assignment>/<assignment>.ipynb.
 DIR/autograded, DIR/feedback and DIR/gradebook.db are made, as nbgrader makes them.
 What was graded before and has not changed is kept.
 
-example:
+examples:
   python -m autograder grade 03_delta_template --course term-1
+  python -m autograder grade 03_delta_template --scheduler tcp://10.0.0.1:8786
+  python -m autograder grade 03_delta_template --db-url postgresql+psycopg://grader@db.example/course
 
 exit code:
   0  every submission has a result, broken ones included
   1  some could not be recorded
-  2  wrong usage"""
+  2  wrong usage
 
-_REPORT = """example:
-  python -m autograder report 03_delta_template --course term-1"""
+"""
+    + _JSON
+)
+
+_REPORT = (
+    """example:
+  python -m autograder report 03_delta_template --course term-1
+
+"""
+    + _JSON
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,8 +88,11 @@ def _parser() -> argparse.ArgumentParser:
 
     grade = _command(commands, "grade", _grade, "grade what was handed in", _GRADE)
     _add_course(grade)
-    grade.add_argument("--workers", type=_positive, metavar="N", help="submissions at a time; the number of cores")
+    where = grade.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_positive, metavar="N", help="submissions at a time; the number of cores")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler instead")
     grade.add_argument("--force", action="store_true", help="grade again what has not changed")
+    grade.add_argument("--unsafe", action="store_true", help="run submissions with your own rights, without a sandbox")
 
     report = _command(commands, "report", _report, "print the score table and the summary again", _REPORT)
     _add_course(report)
@@ -90,6 +118,7 @@ def _add_course(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignment", metavar="ASSIGNMENT", help="such as 03_delta_template")
     parser.add_argument("--course", type=Path, default=labs.COURSE, metavar="DIR", help="course folder; _build/course")
     parser.add_argument("--db-url", metavar="URL", help="gradebook; sqlite in DIR/gradebook.db")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text; see below")
 
 
 def _positive(text: str) -> int:
@@ -118,18 +147,55 @@ def _grade(options: argparse.Namespace) -> int:
     labs.require([options.assignment])
     from autograder.course.gradebook import Course
     from autograder.course.grading import grade_class
+    from autograder.course.progress import Progress
     from autograder.course.submissions import find_submissions
 
+    began = time.monotonic()
     submissions = find_submissions(options.course, options.assignment)
     course = Course.at(options.course, options.assignment, options.db_url)
-    progress = _Progress(len(submissions))
+    protections = _protections(options)
+    progress = Progress(len(submissions))
     try:
-        outcome = grade_class(course, submissions, workers=options.workers, force=options.force, report=progress.show)
+        with _pool(options) as pool:
+            outcome = grade_class(
+                course, submissions, pool=pool, force=options.force, unsafe=options.unsafe, report=progress.show
+            )
     finally:
         progress.clear()
-    _print_class(course, [submission.student for submission in submissions])
-    _print_outcome(outcome)
+    seconds = round(time.monotonic() - began, 3)
+    students = [submission.student for submission in submissions]
+    if options.json:
+        _print_json(course, students, {**_as_data(outcome), "seconds": seconds, "protections": protections})
+    else:
+        _print_class(course, students)
+        print(
+            f"\n{len(outcome.graded)} graded, {len(outcome.kept)} kept from before, {len(outcome.failed)} not recorded"
+        )
+        print("protection", "; ".join(protections) or "none (--unsafe)", sep="  ")
+    _print_failed(outcome)
     return 1 if outcome.failed else 0
+
+
+def _protections(options: argparse.Namespace) -> list[str]:
+    """Return what guards the grading, in words; a scheduler's workers see to it themselves. Raises UsageError."""
+    from autograder.sandbox.session import UnprotectedError, protections
+
+    if options.scheduler and not options.unsafe:
+        return ["the sandbox of each worker"]
+    try:
+        return protections(unsafe=options.unsafe)
+    except UnprotectedError as missing:
+        raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None
+
+
+def _pool(options: argparse.Namespace) -> AbstractContextManager[Pool]:
+    if options.scheduler:
+        from autograder.course.cluster import connect
+
+        return connect(options.scheduler)
+    from autograder.course.pool import LocalPool
+
+    return nullcontext(LocalPool(options.workers))
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -142,50 +208,44 @@ def _report(options: argparse.Namespace) -> int:
     students = sorted(course.scores())
     if not students:
         raise UsageError(f"the gradebook holds no submission of {options.assignment}: grade the class first")
-    _print_class(course, students)
+    if options.json:
+        _print_json(course, students, {})
+    else:
+        _print_class(course, students)
     return 0
 
 
 def _print_class(course: Course, students: Sequence[str]) -> None:
     from autograder.course.results import read_results
     from autograder.course.summary import summary, table
+    from autograder.course.tally import Tally
 
-    results = read_results(course, students)
-    print(*table(results), "", *summary(results), "", sep="\n")
+    tally = Tally()
+    for line in table(tally.counting(read_results(course, students)), students):
+        print(line)
+    print("", *summary(tally), "", sep="\n")
     print(f"feedback   {course.folder / 'feedback'}")
-    print(f"gradebook  {course.db_url}")
+    print(f"gradebook  {course.shown_url}")
 
 
-def _print_outcome(outcome: Outcome) -> None:
+def _print_json(course: Course, students: Sequence[str], facts: Mapping[str, object]) -> None:
+    from autograder.course.machine_readable import json_lines
+    from autograder.course.results import read_results
+
+    places = {"feedback": str(course.folder / "feedback"), "gradebook": course.shown_url}
+    for line in json_lines(read_results(course, students), {"assignment": course.assignment, **places, **facts}):
+        print(line)
+
+
+def _as_data(outcome: Outcome) -> dict[str, object]:
+    return {"graded": len(outcome.graded), "kept": len(outcome.kept), "not_recorded": outcome.failed}
+
+
+def _print_failed(outcome: Outcome) -> None:
     from autograder.course.summary import plain
 
-    graded, kept, failed = len(outcome.graded), len(outcome.kept), len(outcome.failed)
-    print(f"\n{graded} graded, {kept} kept from before, {failed} not recorded")
     for student, reason in outcome.failed.items():
         print(f"not recorded: {plain(student)}: {plain(reason)}; run the same command again", file=sys.stderr)
-
-
-class _Progress:
-    """One line on a terminal that says how far grading is; nothing when the output goes elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.began = time.monotonic()
-        self.visible = sys.stderr.isatty()
-        self._write(f"0 of {total}")
-
-    def show(self, outcome: Outcome) -> None:
-        rate = len(outcome.graded) / (time.monotonic() - self.began)
-        left = f", {(self.total - outcome.done) / rate:.0f} s left" if rate else ""
-        failed = f", {len(outcome.failed)} not recorded" if outcome.failed else ""
-        self._write(f"{outcome.done} of {self.total}{failed}{left}")
-
-    def clear(self) -> None:
-        self._write("")
-
-    def _write(self, text: str) -> None:
-        if self.visible:
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

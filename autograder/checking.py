@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from autograder.diagnosis import diagnose
 from autograder.exercise import Case, Exercise, Verdict
 from autograder.judging import at, compare
 from autograder.report import Finding, Report
+
+# What asks: given the cases and the exercises that are to have stand-ins, it returns one observation for each case.
+Ask: TypeAlias = Callable[[Sequence[Case], Sequence[Exercise]], Sequence[Observation]]
 
 PUBLIC_SEED = 20260  # the cases a learner sees in the notebook
 
@@ -27,21 +31,37 @@ def check(solution: object, exercise: str | Exercise | None = None, seed: int | 
     """
     exercise = exercise if isinstance(exercise, Exercise) else _named(exercise or _name_of(solution))
     if not callable(solution):
-        return _all_failed(exercise, "not callable", _not_callable_message(exercise, solution))
+        return not_callable(exercise, "None" if solution is None else describe(solution))
     cases = draw(exercise, PUBLIC_SEED if seed is None else seed)
-    report = _put(exercise, solution, cases)
-    if report.passed or not exercise.may_call:
+
+    def ask(cases: Sequence[Case], stand_ins: Sequence[Exercise]) -> Sequence[Observation]:
+        with standing_in(solution, dict(map(_stand_in, stand_ins))):
+            return [observe(exercise.attempt, solution, case.arguments, repeat=case.repeat) for case in cases]
+
+    return put(exercise, cases, ask)
+
+
+def _stand_in(exercise: Exercise) -> tuple[str, Solution]:
+    assert exercise.stand_in
+    return exercise.name, (exercise.stand_in_as or _as_it_is)(exercise.stand_in)
+
+
+def _as_it_is(stand_in: Solution) -> Solution:
+    return stand_in
+
+
+def put(exercise: Exercise, cases: Sequence[Case], ask: Ask) -> Report:
+    """Return the Report on what `ask` brings: the observations on `cases`, with stand-ins for some exercises.
+
+    No exercise's points depend on another's: when an answer is not all right, it is asked for again with what the
+    learner built on taken as right, and the better report counts.
+    """
+    report = grade(exercise, cases, ask(cases, ()))
+    built_on = [exercises()[name] for name in exercise.may_call if exercises()[name].stand_in]
+    if report.passed or not built_on:
         return report
-    # No exercise's points depend on another's: what the learner built on is taken as right.
-    right = {name: exercises()[name].stand_in for name in exercise.may_call}
-    with standing_in(solution, {name: stand_in for name, stand_in in right.items() if stand_in}):
-        again = _put(exercise, solution, cases)
+    again = grade(exercise, cases, ask(cases, built_on))
     return again if again.points >= report.points else report
-
-
-def _put(exercise: Exercise, solution: Solution, cases: Sequence[Case]) -> Report:
-    observations = [observe(exercise.attempt, solution, case.arguments, repeat=case.repeat) for case in cases]
-    return grade(exercise, cases, observations)
 
 
 def draw(exercise: Exercise, seed: int) -> Sequence[Case]:
@@ -141,11 +161,10 @@ def _all_failed(exercise: Exercise, kind: str, message: str) -> Report:
     return Report(exercise.name, exercise.chapter, exercise.section, findings)
 
 
-def _not_callable_message(exercise: Exercise, solution: object) -> str:
-    return (
-        f"A function was expected, but {'None' if solution is None else describe(solution)} came: "
-        f"write check({exercise.name}), with no brackets after the name"
-    )
+def not_callable(exercise: Exercise, came: str) -> Report:
+    """Return the report on something that cannot be asked; `came` says in words what it was."""
+    message = f"A function was expected, but {came} came: write check({exercise.name}), with no brackets after the name"
+    return _all_failed(exercise, "not callable", message)
 
 
 def _name_of(solution: object) -> str:

@@ -19,9 +19,10 @@ Arrays: TypeAlias = Mapping[str, Array]
 class Case:
     """One set of inputs.
 
-    `arguments` go to the learner's function by position, in this order. `given` holds what only the oracles need
-    (a pre-activation whose activation is an argument, say). `label` is what feedback calls the case. `parts` are
-    the parts that an exception in this case costs; all when empty.
+    `arguments` go to the learner's function by position, in this order. They are plain data, which can be sent to
+    another process: arrays of numbers, NumPy scalars, numbers, texts, None, and lists, tuples and dicts of these.
+    `given` holds what only the oracles need (a pre-activation whose activation is an argument, say). `label` is what
+    feedback calls the case. `parts` are the parts that an exception in this case costs; all when empty.
     """
 
     label: str
@@ -80,11 +81,14 @@ class Exercise:
 
     `name` is the learner's function, `signature` how it is called, `chapter` the slug of its lab, `section` where
     the chapter explains it, `points` the points by part. `inputs(rng)` draws the cases; `attempt(solution, arguments)`
-    runs beside the learner's code, uses NumPy only and returns values by name; `expected(case)` is the answer from
-    PyTorch autograd, `numerical(case)` the same by central differences; `judge` compares. `complete` adds to a case
-    what is the learner's to choose (a random start), so that the oracles can follow. `suspects` are the mistakes that
-    have a formula here. `may_call` names earlier exercises the learner may build on; `stand_in` answers this one
-    through an oracle, for later exercises whose learner got this one wrong.
+    runs beside the learner's code and returns values by name; it is a function of `autograder.attempts`, or a partial
+    of one with keywords only. `expected(case)` is the answer from PyTorch autograd, `numerical(case)` the same by
+    central differences; `judge` compares. `complete` adds to a case what is the learner's to choose (a random start),
+    so that the oracles can follow. `suspects` are the mistakes that have a formula here. `may_call` names earlier
+    exercises the learner may build on; `stand_in` answers this one through an oracle, from plain data in plain data,
+    for later exercises whose learner got this one wrong; `stand_in_as`, of `autograder.attempts`, makes of it what the
+    learner's code expects when that is not plain data. `needs_torch` says that the attempt or the learner's own code
+    needs PyTorch beside it.
     """
 
     name: str
@@ -101,6 +105,8 @@ class Exercise:
     suspects: Sequence[Suspect] = ()
     may_call: Sequence[str] = ()
     stand_in: Solution | None = None
+    stand_in_as: Callable[[Solution], Solution] | None = None
+    needs_torch: bool = False
 
     @property
     def max_points(self) -> float:

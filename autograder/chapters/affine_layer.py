@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Array, Unusable, read
-from autograder.attempts import Arguments, Solution
+from autograder.answers import Array
+from autograder.attempts.affine_layer import attempt_affine, attempt_network, attempt_sigmoid
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, sigmoid, suspect
 from autograder.judging import compare_with_expected
@@ -141,53 +141,11 @@ BIAS_ADD_BACKWARD = gradient_exercise(
 )
 
 
-# --- classes: what an attempt does with a layer
-
-
-def _backward(layer: Any, upstream: Array) -> object:
-    """Return layer.backward(upstream); an exception becomes an unusable value, so that forward keeps its points."""
-    try:
-        return layer.backward(upstream)
-    except NotImplementedError:
-        return Unusable("nothing (`backward` is not written yet)")
-    except Exception as error:
-        return Unusable(f"nothing (`backward` raised {type(error).__name__}: {str(error)[:200]})")
-
-
-def _set_by_backward(layer: Any, name: str) -> object:
-    value = getattr(layer, name, None)
-    return Unusable(f"no `.{name}` set by `backward`") if value is None else value
-
-
 # --- Affine
 
 # A case is one step, forward(x) and backward(upstream), of a layer that has lived: `earlier` steps were made with it
 # and its W and b replaced after each, it has seen the inputs `before_x` and the upstream gradients `before_upstream`
 # since, and `others` are layers alive beside it.
-
-
-def _attempt_affine(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    layer = solution(arguments["W"], arguments["b"])
-    others = [solution(one["W"], one["b"]) for one in arguments["others"]]
-    for step in arguments["earlier"]:
-        layer.forward(step["x"])
-        _backward(layer, step["upstream"])
-        layer.W, layer.b = layer.W - step["step_W"], layer.b - step["step_b"]
-    for x in arguments["before_x"]:
-        layer.forward(x)
-    output = layer.forward(arguments["x"])
-    for other, one in zip(others, arguments["others"], strict=True):
-        other.forward(one["x"])
-    forward = read(output)  # the other layers must not have changed it
-    for upstream in arguments["before_upstream"]:
-        _backward(layer, upstream)
-    returned = _backward(layer, arguments["upstream"])
-    for other, one in zip(others, arguments["others"], strict=True):
-        _backward(other, one["upstream"])
-    dx = read(returned)
-    if isinstance(dx, Unusable) and dx.came.startswith("nothing"):
-        return {"forward": forward, "dx": dx, "dW": dx, "db": dx}
-    return {"forward": forward, "dx": dx, "dW": _set_by_backward(layer, "dW"), "db": _set_by_backward(layer, "db")}
 
 
 def _affine_values(rng: Rng, shape: tuple[int, ...], M: int) -> dict[str, Array]:
@@ -375,7 +333,7 @@ AFFINE = Exercise(
     section=LAYER,
     points={"forward": 1, "dx": 1, "dW": 1, "db": 1},
     inputs=_affine_inputs,
-    attempt=_attempt_affine,
+    attempt=attempt_affine,
     expected=_affine_expected,
     numerical=_affine_numerical,
     judge=compare_with_expected,
@@ -385,25 +343,6 @@ AFFINE = Exercise(
 
 
 # --- Sigmoid
-
-
-def _attempt_sigmoid(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    layer, others = solution(), [solution() for _ in arguments["others"]]
-    for step in arguments["earlier"]:
-        layer.forward(step["x"])
-        _backward(layer, step["upstream"])
-    for x in arguments["before_x"]:
-        layer.forward(x)
-    output = layer.forward(arguments["x"])
-    for other, x in zip(others, arguments["others"], strict=True):
-        other.forward(x)
-    forward = read(output)  # the other layers must not have changed it
-    for upstream in arguments["before_upstream"]:
-        _backward(layer, upstream)
-    backward = _backward(layer, arguments["upstream"])
-    for other, x in zip(others, arguments["others"], strict=True):
-        _backward(other, np.ones_like(x))
-    return {"forward": forward, "backward": backward}
 
 
 def _sigmoid_case(rng: Rng, x: Array, story: str = "", **lived: Sequence[Any]) -> Case:
@@ -481,7 +420,7 @@ SIGMOID = Exercise(
     section=SIGMOID_LAYER,
     points={"forward": 1, "backward": 2},
     inputs=_sigmoid_inputs,
-    attempt=_attempt_sigmoid,
+    attempt=attempt_sigmoid,
     expected=_sigmoid_expected,
     numerical=_sigmoid_numerical,
     judge=compare_with_expected,
@@ -500,30 +439,6 @@ SIGMOID = Exercise(
 
 
 # --- network_backward
-
-
-class Box:
-    """A layer as network_backward sees it: what it answers to an upstream gradient, and nothing else.
-
-    `back` (M, D) is multiplied from the right, `local` (N, D) entry by entry; the answer gets `shape`.
-    """
-
-    def __init__(self, back: Array, local: Array, shape: tuple[int, ...]) -> None:
-        self.back, self.local, self.shape = back, local, shape
-
-    def backward(self, upstream: Array) -> Array:
-        """Return the gradient at the box's input from the one at its output (N, M)."""
-        flat = np.reshape(upstream, (len(upstream), -1))
-        return np.reshape((flat @ self.back) * self.local, self.shape)
-
-
-def _attempt_network(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    boxes = {id(box): Box(**box) for box in arguments["layers"]}
-    layers = [boxes[id(box)] for box in arguments["layers"]]  # a layer that is listed twice is one object
-    value = read(solution(layers, arguments["upstream"]))
-    # What happened to the list happens to the argument, so that a changed list counts as a changed argument.
-    arguments["layers"][:] = [vars(box) for box in layers if isinstance(box, Box)]
-    return {"value": value}
 
 
 # The widths of a network, from its input up. A case of equal widths hides nothing but the order.
@@ -593,7 +508,7 @@ NETWORK_BACKWARD = Exercise(
     section=STACK,
     points={"value": 3},
     inputs=_network_inputs,
-    attempt=_attempt_network,
+    attempt=attempt_network,
     expected=_network_gradient,
     numerical=partial(_network_gradient, oracle=central_differences),
     judge=compare_with_expected,

@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array, Unusable, describe
-from autograder.attempts import Arguments, Solution, call
+from autograder.answers import Answer, Array
+from autograder.attempts import call, call_for_each
+from autograder.attempts.chain_rule import attempt_jacobian, attempt_numerical_gradient
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, logit, sigmoid, suspect
 from autograder.judging import RIGHT, compare, compare_with_expected
@@ -375,11 +376,6 @@ def _softmax_part(case: Case) -> str:
     return "value" if "judged value" in case.given else "stability"
 
 
-def _attempt_softmax(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    probabilities = solution(*arguments.values())
-    return {"value": probabilities, "stability": probabilities}
-
-
 def _softmax_answer(case: Case) -> Arrays:
     return {_softmax_part(case): torch.softmax(torch.tensor(case.arguments["z"]), dim=1).numpy()}
 
@@ -421,7 +417,7 @@ SOFTMAX_EXERCISE = Exercise(
     section=SOFTMAX,
     points={"value": 2, "stability": 1},
     inputs=_softmax_inputs,
-    attempt=_attempt_softmax,
+    attempt=partial(call_for_each, names=("value", "stability")),
     expected=_softmax_answer,
     numerical=_softmax_by_differences,
     judge=compare_with_expected,
@@ -473,21 +469,6 @@ def _jacobian_inputs(rng: Rng) -> list[Case]:
     ]
 
 
-def _attempt_jacobian(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Take the diagonal and the rest of the matrix apart; what is not a (K, K) matrix is neither."""
-    value, K = solution(*arguments.values()), len(arguments["p"])
-    try:
-        matrix = np.array(value)
-    except ValueError:
-        matrix = np.zeros(0)
-    if not isinstance(value, np.ndarray | list | tuple) or matrix.shape != (K, K):
-        came = f"an array of shape {matrix.shape}" if matrix.dtype.kind in "fiub" else describe(value)
-        return dict.fromkeys(("diagonal", "off-diagonal"), Unusable(came, f"an array of shape ({K}, {K})"))
-    rest = matrix.copy()
-    np.fill_diagonal(rest, 0)
-    return {"diagonal": matrix.diagonal(), "off-diagonal": rest}
-
-
 def _jacobian_parts(oracle: Oracle, case: Case) -> Arrays:
     matrix = _jacobian(oracle, case.arguments["p"])
     return {"diagonal": matrix.diagonal().copy(), "off-diagonal": _without_diagonal(matrix)}
@@ -535,7 +516,7 @@ SOFTMAX_JACOBIAN = Exercise(
     section=JACOBIAN,
     points={"diagonal": 1, "off-diagonal": 1},
     inputs=_jacobian_inputs,
-    attempt=_attempt_jacobian,
+    attempt=attempt_jacobian,
     expected=partial(_jacobian_parts, autograd),
     numerical=partial(_jacobian_parts, central_differences),
     judge=compare_with_expected,
@@ -614,36 +595,6 @@ def _sampled(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
 def _smoothed(x: Tensor, a: Tensor, b: Tensor, h: Tensor) -> Tensor:
     """The function whose gradient central differences of step h find exactly: the mean of f over [x − h, x + h]."""
     return (a * torch.sin(3 * x + b)).sum() * torch.sin(3 * h) / (3 * h) + 0.05 * (a * x).sum() ** 2
-
-
-def _laid_out(x: Array, layout: str) -> tuple[Array, Array]:
-    """Return x as a view, and the array it is a view of."""
-    if layout == "every other entry of an array":
-        base = np.full((*x.shape[:-1], 2 * x.shape[-1]), 7.5)
-        view = base[..., ::2]
-    elif layout == "a transposed view":
-        base = np.zeros(x.shape[::-1])
-        view = base.T
-    else:
-        view = base = np.zeros(x.shape, dtype=x.dtype)
-    view[...] = x
-    return view, base
-
-
-def _attempt_numerical_gradient(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Ask for the gradient at a private copy of x, so that what becomes of x is a part of its own."""
-    x, a, b, h = (arguments[name] for name in ("x", "a", "b", "h"))
-    view, base = _laid_out(x, arguments["layout"])
-    before, calls = base.tobytes(), []
-
-    def f(at: Array) -> float:
-        calls.append(1)
-        if np.shape(at) != x.shape:
-            raise ValueError(f"f wants an array of x's shape {x.shape} and got one of shape {np.shape(at)}")
-        return float(np.sum(a * np.sin(3 * at + b)) + 0.05 * np.sum(a * at) ** 2)
-
-    gradient = solution(f, view) if h is None else solution(f, view, h)
-    return {"value": gradient, "x restored": base.tobytes() == before, "calls": len(calls)}
 
 
 def _numerical_gradient_inputs(rng: Rng) -> list[Case]:
@@ -737,7 +688,7 @@ NUMERICAL_GRADIENT = Exercise(
     section=NUMERICAL,
     points={"value": 2, "x restored": 1},
     inputs=_numerical_gradient_inputs,
-    attempt=_attempt_numerical_gradient,
+    attempt=attempt_numerical_gradient,
     expected=_by_autograd,
     numerical=_by_differences,
     judge=_judge_numerical_gradient,

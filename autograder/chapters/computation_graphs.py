@@ -10,11 +10,21 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array, Unusable, split
-from autograder.attempts import Arguments, Solution, call
+from autograder.answers import Answer, Array, Unusable
+from autograder.attempts import call
+from autograder.attempts.computation_graphs import (
+    FORMS,
+    LONG,
+    attempt_add,
+    attempt_backward,
+    attempt_order,
+    attempt_value,
+    backward_of_nodes,
+    order_of_nodes,
+    value_class,
+)
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Oracle, Tensor, gradient_exercise
-from autograder.graphs import FORMS, LONG, Node, attempt_backward, attempt_order, attempt_value
 from autograder.judging import RIGHT, compare, compare_with_expected
 from autograder.oracles import autograd, central_differences
 
@@ -120,16 +130,6 @@ BROADCAST_SHAPES: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
 )
 
 
-def _attempt_add(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Return da and db; where a shape differs from the sum's, under the names of the repeated input and the other."""
-    values = split(solution(*arguments.values()), ("da", "db"))
-    shapes = [np.shape(arguments[name]) for name in ("a", "b", "upstream")]
-    if shapes[0] == shapes[1]:
-        return values
-    repeated, other = ("da", "db") if shapes[0] != shapes[2] else ("db", "da")
-    return {"broadcasting": values[repeated], other: values[other]}
-
-
 def _add_inputs(rng: Rng) -> list[Case]:
     same = [_add_case(rng, shape, shape) for shape in SAME_SHAPES]
     numbers = Case("numbers", {name: float(rng.normal()) for name in ("a", "b", "upstream")})
@@ -206,7 +206,7 @@ ADD_BACKWARD = Exercise(
     section=ADD,
     points={"da": 1, "db": 1, "broadcasting": 1},
     inputs=_add_inputs,
-    attempt=_attempt_add,
+    attempt=attempt_add,
     expected=partial(_add_answer, autograd),
     numerical=partial(_add_answer, central_differences),
     judge=_judge_add,
@@ -358,27 +358,14 @@ SQUARED_ERROR_GRADIENTS = gradient_exercise(
 # --- Value
 
 
-class Value(Node):
-    """A node with operations whose local slopes are autograd's: what an exercise may build on."""
-
-    def __add__(self, other: object) -> Value:
-        return _node_of(torch.add, self, other)
-
-    def __mul__(self, other: object) -> Value:
-        return _node_of(torch.mul, self, other)
-
-    def sigmoid(self) -> Value:
-        return _node_of(torch.sigmoid, self)
-
-    __radd__ = __add__
-    __rmul__ = __mul__
+_OPERATIONS: Mapping[str, Callable[..., Tensor]] = {"add": torch.add, "mul": torch.mul, "sigmoid": torch.sigmoid}
 
 
-def _node_of(operation: Callable[..., Tensor], *operands: object) -> Value:
-    parents = tuple(operand if isinstance(operand, Node) else Value(operand) for operand in operands)
-    leaves = [torch.tensor(float(parent.data), dtype=torch.float64, requires_grad=True) for parent in parents]
-    result = operation(*leaves)
-    return Value(result.item(), parents, tuple(slope.item() for slope in torch.autograd.grad(result, leaves)))
+def _value_and_slopes(operation: str, *operands: float) -> tuple[float, list[float]]:
+    """Return the value of an operation on numbers and its local slopes, which are autograd's."""
+    leaves = [torch.tensor(float(number), dtype=torch.float64, requires_grad=True) for number in operands]
+    result = _OPERATIONS[operation](*leaves)
+    return result.item(), [slope.item() for slope in torch.autograd.grad(result, leaves)]
 
 
 def _value_inputs(rng: Rng) -> list[Case]:
@@ -495,7 +482,8 @@ VALUE = Exercise(
         ),
     ],
     may_call=("multiply_backward", "add_backward"),
-    stand_in=Value,
+    stand_in=_value_and_slopes,
+    stand_in_as=value_class,
 )
 
 
@@ -686,16 +674,9 @@ def _sequence_verdict(case: Case, order: Sequence[int]) -> Verdict:
     return Verdict("order", "a node stands before one of its inputs", mistake=mistake)
 
 
-def _nodes_below(root: Any) -> list[Any]:
-    """Return the nodes below root in order, by the standard library's sorter."""
-    nodes, waiting = {}, [root]
-    while waiting:
-        node = waiting.pop()
-        if id(node) not in nodes:
-            nodes[id(node)] = node
-            waiting.extend(node.parents)
-    sorter = TopologicalSorter({key: [id(parent) for parent in node.parents] for key, node in nodes.items()})
-    return [nodes[key] for key in sorter.static_order()]
+def _order_of(parents: Sequence[Sequence[int]]) -> list[int]:
+    """Return the places of nodes so that parents come first, by the standard library's sorter."""
+    return list(TopologicalSorter(dict(enumerate(parents))).static_order())
 
 
 TOPOLOGICAL_ORDER = Exercise(
@@ -710,7 +691,8 @@ TOPOLOGICAL_ORDER = Exercise(
     numerical=_below_by_torch,
     judge=_judge_order,
     may_call=("Value",),
-    stand_in=_nodes_below,
+    stand_in=_order_of,
+    stand_in_as=order_of_nodes,
 )
 
 
@@ -910,16 +892,14 @@ def _on(parts: Iterable[str], mistake: str, formula: Callable[[Case], Array]) ->
 _FAN_OUT, _BOTH = ("fan-out",), ("single path", "fan-out")
 
 
-def _backward_stand_in(root: Any) -> None:
-    """Set the gradient of every node below root, by autograd on node = Σ slope · parent."""
-    nodes = _nodes_below(root)
-    moves = torch.zeros(len(nodes), dtype=torch.float64, requires_grad=True)
+def _gradients_of(parents: Sequence[Sequence[int]], slopes: Sequence[Sequence[float]]) -> list[float]:
+    """Return ∂(node 0)/∂node for every node, by autograd on node = Σ slope · parent."""
+    moves = torch.zeros(len(parents), dtype=torch.float64, requires_grad=True)
     values: dict[int, Any] = {}
-    for move, node in zip(moves, nodes, strict=True):
-        edges = zip(node.parents, node.slopes, strict=True)
-        values[id(node)] = move + sum(slope * values[id(parent)] for parent, slope in edges)
-    for node, gradient in zip(nodes, torch.autograd.grad(values[id(root)], moves)[0], strict=True):
-        node.grad = float(gradient)
+    for place in _order_of(parents):
+        edges = zip(parents[place], slopes[place], strict=True)
+        values[place] = moves[place] + sum(slope * values[parent] for parent, slope in edges)
+    return [float(gradient) for gradient in torch.autograd.grad(values[0], moves)[0]]
 
 
 BACKWARD = Exercise(
@@ -954,7 +934,8 @@ BACKWARD = Exercise(
         *_on(("repeat",), "gradients-kept", partial(_kept, root=2)),
     ],
     may_call=("Value", "topological_order"),
-    stand_in=_backward_stand_in,
+    stand_in=_gradients_of,
+    stand_in_as=backward_of_nodes,
 )
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array, Unusable, split
-from autograder.attempts import Arguments, Solution
+from autograder.answers import Answer, Array, Unusable
+from autograder.attempts.delta_template import PARAMS, attempt_gradient_check, attempt_train_xor
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, logit, sigmoid, suspect
 from autograder.judging import RIGHT, agree, compare, compare_with_expected
@@ -358,15 +358,6 @@ def _checked_function(x: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
     return (a * torch.sin(c * x + b)).sum() + 0.05 * (a * x).sum() ** 2
 
 
-def _attempt_gradient_check(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    a, b, c = arguments["a"], arguments["b"], arguments["c"]
-
-    def f(x: Array) -> float:
-        return float(np.sum(a * np.sin(c * x + b)) + 0.05 * np.sum(a * x) ** 2)
-
-    return {"value": solution(f, arguments["analytic"], arguments["x"])}
-
-
 def _gradient_check_inputs(rng: Rng) -> list[Case]:
     """Draw gradients that are right, a little off in every entry, off in one entry, and exactly 0 where f is flat."""
     shapes = ((5,), (2, 3), (1,), (4, 1), (2, 3, 2))
@@ -441,7 +432,7 @@ GRADIENT_CHECK = Exercise(
     section=NUMERICAL,
     points={"value": 2},
     inputs=_gradient_check_inputs,
-    attempt=_attempt_gradient_check,
+    attempt=attempt_gradient_check,
     expected=partial(_error_against, _right_gradient),
     numerical=partial(_error_against, _central),
     judge=compare_with_expected,
@@ -606,36 +597,18 @@ MLP_GRADIENTS = gradient_exercise(
 
 XOR_X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 XOR_T = np.array([[0.0], [1.0], [1.0], [0.0]])
-PARAMS = ("W1", "b1", "W2", "b2")
-# Measured: 8 hidden units at learning rate 4 get XOR right within 500 epochs from any usual random start, N(0, 0.01²)
-# and U(0, 1) included, for 40 of 40 seeds each.
-LONG_RUN = {"hidden": 8, "lr": 4.0, "epochs": 1000}
+# Measured: 8 hidden units at learning rate 4 get XOR right from every one of 10,000 starts N(0, 0.01²), N(0, 0.5²) or
+# U(0, 1), from all but one of 20,000 starts N(0, 1), and from 98 of 100 starts N(0, 2²). Hence one seed for everybody:
+# who starts badly sees that in the notebook, not first in the grade.
+LONG_RUN = {"hidden": 8, "lr": 4.0, "epochs": 1000, "seed": 1}
 
 Values: TypeAlias = Mapping[str, Array]
 Step: TypeAlias = Callable[[Values, float], Values]
 
 
-def _attempt_train_xor(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Train, and ask for the start three times: of this seed, of this seed again, and of another."""
-    X, T, hidden, lr, epochs, seed = arguments.values()
-    answers: dict[str, object] = {}
-    for name, run_epochs, run_seed in (
-        ("start", 0, seed),
-        ("again", 0, seed),
-        ("other", 0, seed + epochs),
-        ("end", epochs, seed),
-    ):
-        returned = split(solution(X, T, hidden, lr, run_epochs, run_seed), ("params", "losses"))
-        params = split(returned["params"], ("W1", "b1", "W2", "b2"))
-        answers |= {f"{name} {key}": value for key, value in params.items()}
-        answers[f"{name} losses"] = returned["losses"]
-    return answers | {"trajectory": answers["end losses"]}
-
-
 def _train_xor_inputs(rng: Rng) -> list[Case]:
     short = [_train_xor_case(rng, *sizes) for sizes in ((4, 3, 12), (3, 2, 5), (1, 4, 4), (6, 5, 3), (8, 3, 1))]
-    seed = int(rng.integers(2**31))
-    long = Case("XOR, a long run", {"X": XOR_X, "T": XOR_T, **LONG_RUN, "seed": seed}, repeat=False)
+    long = Case("XOR, a long run", {"X": XOR_X, "T": XOR_T, **LONG_RUN}, repeat=False)
     return [*short, long]
 
 
@@ -827,7 +800,7 @@ TRAIN_XOR = Exercise(
     section=XOR,
     points={"start": 1, "trajectory": 2, "accuracy": 1},
     inputs=_train_xor_inputs,
-    attempt=_attempt_train_xor,
+    attempt=attempt_train_xor,
     expected=partial(_replay, RIGHT_STEP),
     numerical=partial(_replay, _descent_on(_mlp_error, central_differences)),
     judge=_judge_train_xor,

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from autograder.answers import Answer, Array
-from autograder.attempts import Arguments, Solution, call_for_keys
+from autograder.attempts import call_for_keys
+from autograder.attempts.dropout import attempt_mask, attempt_mode, part_of
 from autograder.chapters.mlp_by_hand import draw_network, network_case
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import Oracle, Tensor, suspect
@@ -53,27 +54,6 @@ LARGE = ((60, 50), (3000,), (12, 15, 17))
 DROPPING = (0.3, 0.75, 0.05, 0.55)
 SMALL = ((1,), (7,), (1, 4), (3, 3), (2, 3, 2))
 REPEATS = 60  # masks of 60 entries each, whose numbers of ones are compared
-
-
-def _attempt_mask(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Draw one mask for each probability, one again from the same state, the next, and one from another seed."""
-
-    def global_state() -> tuple[object, ...]:
-        kind, key, *rest = np.random.get_state()  # noqa: NPY002 - the state that is to be left alone
-        return (kind, np.asarray(key).tobytes(), *rest)
-
-    shape, probabilities, seed = arguments["shape"], arguments["p"], arguments["seed"]
-    p, before, rng = probabilities[0], global_state(), np.random.default_rng(seed)
-    answers: dict[str, object] = {
-        "value": solution(shape, p, rng),
-        "next": solution(shape, p, rng),
-        "again": solution(shape, p, np.random.default_rng(seed)),
-        "other": solution(shape, p, np.random.default_rng(seed + 1)),
-        "many": [solution(arguments["few"], p, rng) for _ in range(arguments["repeats"])],
-    }
-    for i, other_p in enumerate(probabilities[1:], start=1):
-        answers[f"mask {i}"] = solution(shape, other_p, rng)
-    return answers | {"global state untouched": float(global_state() == before)}
 
 
 def _mask_inputs(rng: Rng) -> list[Case]:
@@ -201,7 +181,7 @@ DROPOUT_MASK = Exercise(
     section=MASK,
     points={"value": 4},
     inputs=_mask_inputs,
-    attempt=_attempt_mask,
+    attempt=attempt_mask,
     expected=_share_kept,
     numerical=_share_by_counting,
     judge=_judge_mask,
@@ -240,16 +220,6 @@ WRONG_EVALUATIONS: tuple[tuple[str, Drop], ...] = (
 )
 
 
-def _attempt_mode(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Call once; training says which part the value counts for."""
-    part = "training" if arguments["training"] else "evaluation"
-    return {part: solution(*arguments.values())}
-
-
-def _part(arguments: Mapping[str, Any]) -> str:
-    return "training" if arguments["training"] else "evaluation"
-
-
 def _mode_inputs(signal: str, rng: Rng) -> list[Case]:
     """Draw cases whose first argument, x or upstream, is called `signal`."""
     training = [
@@ -277,8 +247,8 @@ def _mode_case(
 ) -> Case:
     arguments = {signal: rng.normal(size=sizes), "mask": mask, "p": p, "training": training}
     kept = "mask None" if mask is None else f"{int(mask.sum())} of {mask.size} kept"
-    label = f"{_part(arguments)}, N = {sizes[0]}, H = {sizes[1]}, p = {p:g}, {kept}"
-    return Case(label, arguments, _mode_given(**arguments), parts=(_part(arguments),))
+    label = f"{part_of(arguments)}, N = {sizes[0]}, H = {sizes[1]}, p = {p:g}, {kept}"
+    return Case(label, arguments, _mode_given(**arguments), parts=(part_of(arguments),))
 
 
 def _mode_given(**arguments: Any) -> dict[str, Array]:
@@ -303,14 +273,14 @@ def _dropout(x: Tensor, mask: Tensor, p: Tensor, training: Tensor, drop: Drop = 
 def _forward_answer(case: Case) -> Arrays:
     given = {name: torch.tensor(value, dtype=torch.float64) for name, value in case.given.items()}
     found = _dropout(given["x"], given["mask"], given["p"], given["training"])
-    return {_part(case.arguments): found.numpy()}
+    return {part_of(case.arguments): found.numpy()}
 
 
 def _forward_entry_by_entry(case: Case) -> Arrays:
     """Divide, in extended precision, every entry that is kept by the probability of keeping it."""
     x, mask, p = (np.asarray(case.given[name], dtype=np.longdouble) for name in ("x", "mask", "p"))
     kept = np.where(mask == 1, x / (1 - p), 0)
-    return {_part(case.arguments): np.where(case.arguments["training"], kept, x).astype(np.float64)}
+    return {part_of(case.arguments): np.where(case.arguments["training"], kept, x).astype(np.float64)}
 
 
 def _judge_mode(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
@@ -356,7 +326,7 @@ DROPOUT_FORWARD = Exercise(
     section=FORWARD,
     points=MODES,
     inputs=partial(_mode_inputs, "x"),
-    attempt=_attempt_mode,
+    attempt=attempt_mode,
     expected=_forward_answer,
     numerical=_forward_entry_by_entry,
     judge=_judge_mode,
@@ -375,7 +345,7 @@ def _through_dropout(
 
 
 def _backward_answer(oracle: Oracle, case: Case) -> Arrays:
-    return {_part(case.arguments): oracle(_through_dropout, case.given, ["x"])["x"]}
+    return {part_of(case.arguments): oracle(_through_dropout, case.given, ["x"])["x"]}
 
 
 def _upstream_ignored(
@@ -407,7 +377,7 @@ DROPOUT_BACKWARD = Exercise(
     section=BACKWARD,
     points={"training": 3, "evaluation": 1},
     inputs=partial(_mode_inputs, "upstream"),
-    attempt=_attempt_mode,
+    attempt=attempt_mode,
     expected=partial(_backward_answer, autograd),
     numerical=partial(_backward_answer, central_differences),
     judge=_judge_mode,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, localcontext
 from functools import partial
-from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array, Unusable, read
-from autograder.attempts import Arguments, Solution, call, call_for_keys
+from autograder.answers import Answer, Array, Unusable
+from autograder.attempts import call, call_for_each, call_for_keys
+from autograder.attempts.mlp_by_hand import PARAMS, attempt_sgd_step
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import Oracle, Tensor, gradient_exercise, suspect
 from autograder.judging import RIGHT, compare, compare_with_expected
@@ -45,7 +44,6 @@ FORWARD = Section("mlp-by-hand-forward", "Forward")
 BACKWARD = Section("mlp-by-hand-backward", "The whole network")
 STEP = Section("mlp-by-hand-step", "The step")
 
-PARAMS = ("W1", "b1", "W2", "b2")
 FROM_KINK = 1e-3  # how far a pre-activation stays from 0, unless it is exactly 0
 
 Rng: TypeAlias = np.random.Generator
@@ -181,12 +179,6 @@ LEAKY_RELU_BACKWARD = replace(
 CE_SIZES = ((4, 3), (5, 2), (1, 3), (1, 2), (6, 4), (3, 3), (2, 2), (7, 5))
 
 
-def _attempt_both(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Call once; the case decides which of the two parts the value counts for."""
-    value = solution(*arguments.values())
-    return {"value": value, "stability": value}
-
-
 def _cross_entropy_inputs(rng: Rng) -> list[Case]:
     usual = [
         Case(f"N = {N}, K = {K}", _logits_and_labels(rng.normal(scale=1.3, size=(N, K)), rng), parts=("value",))
@@ -280,7 +272,7 @@ CROSS_ENTROPY = Exercise(
     section=CROSS_ENTROPY_SECTION,
     points={"value": 1, "stability": 1},
     inputs=_cross_entropy_inputs,
-    attempt=_attempt_both,
+    attempt=partial(call_for_each, names=("value", "stability")),
     expected=partial(_for_its_part, _cross_entropy_of),
     numerical=partial(_for_its_part, _cross_entropy_in_decimals),
     judge=compare_with_expected,
@@ -328,7 +320,7 @@ CROSS_ENTROPY_BACKWARD = Exercise(
     section=LOGITS,
     points={"value": 2, "stability": 1},
     inputs=_cross_entropy_inputs,
-    attempt=_attempt_both,
+    attempt=partial(call_for_each, names=("value", "stability")),
     expected=partial(_for_its_part, partial(_at_the_logits, autograd)),
     numerical=partial(_for_its_part, partial(_at_the_logits, central_differences)),
     judge=compare_with_expected,
@@ -560,33 +552,6 @@ def _sgd_step_inputs(rng: Rng) -> list[Case]:
     return cases
 
 
-def _attempt_sgd_step(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Take one step on arrays kept here, and look whether they changed and whether the new ones share their memory."""
-    kept = copy.deepcopy(dict(arguments))
-    passed_in = [array for name in ("params", "gradients") for array in kept[name].values()]
-    before = [array.copy() for array in passed_in]
-    new = call_for_keys(solution, kept, PARAMS)
-    now = [array for name in ("params", "gradients") for array in kept[name].values()]
-    return {
-        **new,
-        "values": _joined(new),
-        "arrays changed": any(old.tobytes() != array.tobytes() for old, array in zip(before, passed_in, strict=True)),
-        "dicts changed": list(map(id, now)) != list(map(id, passed_in)),
-        "memory shared": any(
-            np.shares_memory(value, array)
-            for value, array in product(new.values(), passed_in)
-            if isinstance(value, np.ndarray)
-        ),
-    }
-
-
-def _joined(new: Mapping[str, object]) -> object:
-    """Return all numbers of the new dict in one row, in the order of PARAMS, or the first value that has none."""
-    arrays = [read(new[name]) for name in PARAMS]
-    usable = [array.ravel() for array in arrays if isinstance(array, np.ndarray)]
-    return np.concatenate(usable) if len(usable) == len(arrays) else Unusable("no dict of four arrays")
-
-
 def _stepped_by_torch(case: Case) -> Arrays:
     """Take PyTorch's own step."""
     params, gradients, lr = case.arguments.values()
@@ -659,7 +624,7 @@ SGD_STEP = Exercise(
     section=STEP,
     points={"values": 1, "nothing shared": 1},
     inputs=_sgd_step_inputs,
-    attempt=_attempt_sgd_step,
+    attempt=attempt_sgd_step,
     expected=partial(_in_one_row, _stepped_by_torch),
     numerical=partial(_in_one_row, _stepped_in_decimals),
     judge=_judge_sgd_step,

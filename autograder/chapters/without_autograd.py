@@ -11,15 +11,15 @@ import numpy as np
 import torch
 
 from autograder import printed_networks
-from autograder.answers import Answer, Array, Unusable, describe
-from autograder.attempts import Arguments, Solution
+from autograder.answers import Answer, Array, Unusable
+from autograder.attempts.torch_functions import apply_and_go_back, train_in_numpy
+from autograder.attempts.without_autograd import attempt_bug
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, suspect
 from autograder.judging import RIGHT, agree, compare
 from autograder.networks import logits, mean_cross_entropy
 from autograder.oracles import Forward, autograd, central_differences
 from autograder.pieces import PRINTED, TRAINING, Pieces
-from autograder.torch_attempts import apply_and_go_back, train_in_numpy
 
 CHAPTER = "07_without_autograd"
 
@@ -45,6 +45,7 @@ def _layer(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor, activation: Activa
 def _function_inputs(rng: Rng) -> list[Case]:
     plain = [_function_case(rng, *sizes) for sizes in SIZES]
     saturated = _function_case(rng, 3, 2, 4, "activations of 0 and 1", scale=1000.0)
+    saturated.given["x"][0], saturated.given["W"][0, :2] = (1.0, 0.0), (1000.0, -1000.0)  # exp overflows on every draw
     return [
         *plain,
         saturated,
@@ -176,6 +177,7 @@ SIGMOID_LINEAR = Exercise(
     points={"forward": 1, "dx": 1, "dW": 1, "db": 1},
     inputs=_function_inputs,
     attempt=apply_and_go_back,
+    needs_torch=True,
     expected=partial(_function_answers, autograd, _sigmoid_by_torch),
     numerical=partial(_function_answers, central_differences, _sigmoid_by_tanh),
     judge=_judge_function,
@@ -494,6 +496,7 @@ TRAIN_BY_HAND = Exercise(
     points={"first 10 steps": 2, "200 steps": 2},
     inputs=_train_inputs,
     attempt=train_in_numpy,
+    needs_torch=True,
     expected=_train_with_autograd,
     numerical=partial(_replay, partial(_descend, central_differences, _left_of_the_kink)),
     judge=_judge_train,
@@ -504,16 +507,6 @@ TRAIN_BY_HAND = Exercise(
 # --- bug_1 to bug_5
 
 IDS = tuple(PRINTED)  # the list the lab gives
-
-
-def _attempt_bug(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Return the place in the list of the id that came."""
-    value = solution()
-    if not isinstance(value, str):
-        return {"value": Unusable(describe(value), "an id of the list, as text")}
-    if value.strip() not in arguments["ids"]:
-        return {"value": Unusable(f"`{value[:40]}`", "an id of the list")}
-    return {"value": arguments["ids"].index(value.strip())}
 
 
 # Each network once more as a forward formula: of these the gradients are taken, with every mistake of the list in turn.
@@ -687,7 +680,7 @@ def _bug_exercise(number: int) -> Exercise:
         section=BUGS,
         points={"value": 1},
         inputs=partial(_bug_inputs, number),
-        attempt=_attempt_bug,
+        attempt=attempt_bug,
         expected=partial(_reproducing, number, autograd),
         numerical=partial(_reproducing, number, central_differences),
         judge=partial(_judge_bug, number),

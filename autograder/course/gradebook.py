@@ -27,6 +27,8 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from autograder.course.feedback import Row, Standing, with_standing
@@ -65,6 +67,14 @@ class Course:
         folder = folder.resolve()
         return cls(folder, assignment, db_url or f"sqlite:///{folder / 'gradebook.db'}")
 
+    @property
+    def shown_url(self) -> str:
+        """The gradebook's address without a password."""
+        try:
+            return make_url(self.db_url).render_as_string()
+        except ArgumentError:
+            return self.db_url
+
     def autograded(self, student: str) -> Path:
         return self.folder / "autograded" / student / self.assignment
 
@@ -83,7 +93,7 @@ class Course:
             return released_text(self.assignment, self.db_url)
         except Exception as error:
             raise UsageError(
-                f"the gradebook {self.db_url} does not take {self.assignment}: {_reason(error)}"
+                f"the gradebook {self.shown_url} does not take {self.assignment}: {_reason(error)}"
             ) from error
 
     def scores(self) -> dict[str, Score]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from autograder.course.gradebook import Course, Recorder, RecordError, recorded_digest
 from autograder.course.limits import Limits
-from autograder.course.pool import run_tasks
+from autograder.course.pool import LocalPool, Pool, run_tasks
+from autograder.course.secret import key_of
 from autograder.course.submissions import Submission, collect
-from autograder.course.work import Task, as_notebook
+from autograder.course.work import Graded, Task, as_notebook
 
 
 @dataclass
 class Outcome:
-    """Who was graded now, who already was, and who could not be recorded, with the reason."""
+    """Who was graded now, who already was, and who could not be recorded, with the reason.
+
+    `attention` is how many of those graded now ask for a look by hand.
+    """
 
     graded: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    attention: int = 0
 
     @property
     def done(self) -> int:
@@ -31,35 +35,45 @@ def grade_class(
     course: Course,
     submissions: Sequence[Submission],
     *,
-    workers: int | None = None,
+    pool: Pool | None = None,
     force: bool = False,
     limits: Limits = Limits(),  # noqa: B008  it cannot change
+    unsafe: bool = False,
     report: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Outcome:
-    """Grade `submissions` and record every result; what is complete and has not changed is kept unless
-    `force`.
+    """Grade `submissions` on `pool` (this machine) and record every result; keep what is complete and has not
+    changed unless `force`.
 
     `report` is called whenever something is done. Raises UsageError when the gradebook does not take the
-    assignment. After a KeyboardInterrupt the same call goes on where it stopped.
+    assignment or the pool is gone. After that or a KeyboardInterrupt the same call goes on where it stopped.
     """
     released = course.register()
     outcome = Outcome()
     recorded = set() if force else set(course.scores())
-    tasks = _tasks(course, submissions, recorded, released, limits, outcome)
-    # Closed at once when this stops early, which ends the processes.
+    tasks = _tasks(course, submissions, recorded, released, limits, unsafe, outcome)
+    # Closed at once when this stops early, which ends what the pool still runs.
     with (
         closing(Recorder(course, as_notebook(released))) as recorder,
-        closing(run_tasks(tasks, workers or os.cpu_count() or 1)) as results,
+        closing(run_tasks(tasks, pool or LocalPool())) as results,
     ):
         for task, result in results:
-            try:
-                recorder.record(task.student, result, task.timestamp)
-                outcome.graded.append(task.student)
-            except RecordError as error:
-                outcome.failed[task.student] = str(error)
+            _record(recorder, task, result, outcome)
             report(outcome)
     report(outcome)
     return outcome
+
+
+def _record(recorder: Recorder, task: Task, result: Graded | Exception, outcome: Outcome) -> None:
+    if isinstance(result, Exception):
+        outcome.failed[task.student] = f"{type(result).__name__}: {result}"
+        return
+    try:
+        recorder.record(task.student, result, task.timestamp)
+    except RecordError as error:
+        outcome.failed[task.student] = str(error)
+        return
+    outcome.graded.append(task.student)
+    outcome.attention += result.needs_attention
 
 
 def _tasks(
@@ -68,6 +82,7 @@ def _tasks(
     recorded: set[str],
     released: str,
     limits: Limits,
+    unsafe: bool,
     outcome: Outcome,
 ) -> Iterator[Task]:
     """Yield what is to be graded, reading each folder only when its turn comes."""
@@ -77,4 +92,15 @@ def _tasks(
         if student in recorded and recorded_digest(course, student) == got.digest:
             outcome.kept.append(student)
             continue
-        yield Task(student, got.notebook, got.problem, got.notices, got.digest, released, limits, got.timestamp)
+        yield Task(
+            student=student,
+            notebook=got.notebook,
+            problem=got.problem,
+            notices=got.notices,
+            digest=got.digest,
+            released=released,
+            limits=limits,
+            key=key_of(course.folder, course.assignment, student),
+            timestamp=got.timestamp,
+            unsafe=unsafe,
+        )

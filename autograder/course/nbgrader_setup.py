@@ -16,6 +16,9 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import labs
 
+# What nbgrader's Gradebook calls a course without a name. Its commands say "" there, which only SQLite lets pass.
+_COURSE = "default_course"
+
 
 def course_config() -> Config:
     """Read nbgrader_config.py of this repository. No other configuration is ever read."""
@@ -27,7 +30,8 @@ def staged_course(assignment: str, db_url: str | None = None) -> Iterator[Course
     """Yield an empty nbgrader course in a temporary folder, using the gradebook at `db_url`."""
     with tempfile.TemporaryDirectory(prefix="autograder-") as folder:
         root = str(Path(folder).resolve())
-        yield CourseDirectory(root=root, db_url=db_url or f"sqlite:///{root}/gradebook.db", assignment_id=assignment)
+        url = db_url or f"sqlite:///{root}/gradebook.db"
+        yield CourseDirectory(root=root, db_url=url, assignment_id=assignment, course_id=_COURSE)
 
 
 @contextmanager

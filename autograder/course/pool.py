@@ -1,4 +1,4 @@
-"""Runs units of work on processes of this machine, whatever one of them does to its process."""
+"""Runs units of work on the processes of a pool, whatever one of them does to its process."""
 
 from __future__ import annotations
 
@@ -10,32 +10,50 @@ import sys
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import islice
+from typing import Protocol
 
+from autograder.course.labs import UsageError
 from autograder.course.work import Graded, Task, grade_notebook
 
+Result = Graded | Exception
 
-def run_tasks(tasks: Iterator[Task], workers: int) -> Generator[tuple[Task, Graded], None, None]:
-    """Yield each task with its result, as they finish.
+_IN_FLIGHT = 2  # tasks a process: the next is there when one is done, and few notebooks are in memory at a time
+_GLANCE = 5.0  # seconds without a result, after which a pool is asked whether it is still there
+
+
+class Pool(Protocol):
+    """Processes that units of work run on. `lost` is what a task ends with when its process died."""
+
+    lost: tuple[type[Exception], ...]
+
+    def open(self) -> AbstractContextManager[Executor]:
+        """Return an executor; what it still runs is ended when the caller stops early."""
+
+    def size(self) -> int:
+        """Return how many processes there are, 1 or more. Raises UsageError when the pool is gone."""
+
+
+def run_tasks(tasks: Iterator[Task], pool: Pool) -> Generator[tuple[Task, Result]]:
+    """Yield each task with its result as they finish, or with the error that kept it from being graded.
 
     When a process dies, all that were in work with it are tried again, each alone, which shows the one that did it.
+    Raises UsageError when the pool is gone.
     """
     while True:
         lost: list[Task] = []
-        with _pool(workers) as pool:
-            yield from _run_in(pool, tasks, 2 * workers, lost)
+        yield from _run(pool, tasks, lost)
         if not lost:
             return
         for task in lost:
-            yield from _run_alone(task)
+            yield from _run_alone(pool, task)
 
 
-def _run_alone(task: Task) -> Iterator[tuple[Task, Graded]]:
+def _run_alone(pool: Pool, task: Task) -> Iterator[tuple[Task, Result]]:
     lost: list[Task] = []
-    with _pool(1) as pool:
-        yield from _run_in(pool, iter([task]), 1, lost)
+    yield from _run(pool, iter([task]), lost)
     if lost:
         yield task, grade_notebook(_refused(task))
 
@@ -45,38 +63,65 @@ def _refused(task: Task) -> Task:
     return replace(task, notebook=None, problem=problem)
 
 
-def _run_in(pool: Executor, tasks: Iterator[Task], most: int, lost: list[Task]) -> Iterator[tuple[Task, Graded]]:
-    """Yield what finishes in `pool`, at most `most` at a time; what a broken pool loses goes to `lost`."""
+def _run(pool: Pool, tasks: Iterator[Task], lost: list[Task]) -> Iterator[tuple[Task, Result]]:
+    """Yield what finishes; tasks whose process died go to `lost`, and then no more are begun."""
     working: dict[Future[Graded], Task] = {}
-    while True:
-        for task in islice(tasks, 0 if lost else most - len(working)):
-            try:
-                working[pool.submit(grade_notebook, task)] = task
-            except BrokenProcessPool:
-                lost.append(task)
-                break
-        if not working:
-            return
-        for future in wait(working, return_when=FIRST_COMPLETED).done:
-            task = working.pop(future)
-            try:
-                yield task, future.result()
-            except BrokenProcessPool:
-                lost.append(task)
+    with pool.open() as executor:
+        while True:
+            room = _IN_FLIGHT * pool.size() - len(working)
+            for task in islice(tasks, 0 if lost else max(room, 0)):
+                try:
+                    working[executor.submit(grade_notebook, task)] = task
+                except pool.lost:
+                    lost.append(task)
+                    break
+            if not working:
+                return
+            for future in wait(working, _GLANCE, FIRST_COMPLETED).done:
+                task, result = working.pop(future), _result(future)
+                if isinstance(result, pool.lost):
+                    lost.append(task)
+                else:
+                    yield task, result
 
 
-@contextmanager
-def _pool(workers: int) -> Iterator[Executor]:
-    """Yield a pool of processes; when the caller stops early, end them and what they run at once."""
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (os.getpid(),))
+def _result(future: Future[Graded]) -> Result:
     try:
-        yield pool
-        pool.shutdown()
-    except BaseException:
-        for process in multiprocessing.active_children():
-            process.kill()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
+        return future.result()
+    except UsageError:
+        raise  # it would be the same for every task
+    except Exception as error:
+        return error
+
+
+class LocalPool:
+    """Processes of this machine, as many as it has cores where `workers` is None."""
+
+    lost: tuple[type[Exception], ...] = (BrokenProcessPool,)
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers or _cores()
+
+    def size(self) -> int:
+        return self._workers
+
+    @contextmanager
+    def open(self) -> Iterator[Executor]:
+        spawn = multiprocessing.get_context("spawn")
+        executor = ProcessPoolExecutor(self._workers, spawn, _start_worker, (os.getpid(),))
+        try:
+            yield executor
+            executor.shutdown()
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.kill()
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, which can be fewer than there are."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _start_worker(parent: int) -> None:

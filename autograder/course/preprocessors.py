@@ -27,7 +27,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
     SaveCells,
 )
-from traitlets import default
+from traitlets import Bool, default
 
 from autograder.course import labs
 from autograder.course.execution import run
@@ -36,6 +36,7 @@ from autograder.course.inert import make_inert
 from autograder.course.limits import Limits
 from autograder.course.notebooks import notices_of
 from autograder.course.rebuild import exercises_by_graded_cell
+from autograder.course.secret import key_of
 from autograder.course.work import as_notebook, points_of, prepare
 
 Resources = dict[str, Any]
@@ -63,10 +64,14 @@ class SubmissionExporter(NotebookExporter):
 
 
 class RunSubmission(NbGraderPreprocessor):
-    """Runs the rebuilt notebook and leaves it inert."""
+    """Runs the rebuilt notebook in the sandbox and leaves it inert."""
+
+    unsafe = Bool(False, help="leave the sandbox out").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        run(nb, Limits())
+        info = resources["nbgrader"]
+        key = key_of(Path(self.parent.coursedir.root), info["assignment"], info["student"])
+        run(nb, Limits(), key, unsafe=self.unsafe)
         make_inert(nb, _released(resources))
         return nb, resources
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -24,10 +24,10 @@ class Result:
     notices: tuple[Notice, ...]
 
 
-def read_results(course: Course, students: Sequence[str]) -> list[Result]:
-    """Return the results of those of `students` that have one."""
+def read_results(course: Course, students: Iterable[str]) -> Iterator[Result]:
+    """Yield the results of those of `students` that have one, each read when its turn comes."""
     scores = course.scores()
-    return [_read(course, student, scores[student]) for student in students if student in scores]
+    return (_read(course, student, scores[student]) for student in students if student in scores)
 
 
 def _read(course: Course, student: str, score: Score) -> Result:

@@ -102,11 +102,16 @@ def _read_regular(path: Path, most: int) -> bytes:
     except OSError as error:
         reason = "is a link; links are not followed" if path.is_symlink() else f"cannot be opened: {error.strerror}"
         raise UnreadableError(f"{name} {reason}. Hand in the notebook file itself.") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
             raise UnreadableError(f"{name} is not a regular file. Hand in the notebook file itself.")
-        data = file.read(most + 1) if info.st_size <= most else b""
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(most + 1) if info.st_size <= most else b""
+    except OSError as error:
+        raise UnreadableError(f"{name} cannot be read: {error.strerror}. Hand in the notebook file itself.") from None
+    finally:
+        os.close(descriptor)
     if info.st_size > most or len(data) > most:
         raise UnreadableError(
             f"{name} is larger than {most / 1e6:g} MB. Clear its outputs "

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from autograder.course.results import Result
+from autograder.course.tally import Tally
 from autograder.report import Report
 
 
-def table(results: Sequence[Result]) -> Iterator[str]:
-    """Yield one line for each submission: who, points, and in a few words what cost points."""
-    width = max([len("student"), *(len(plain(result.student)) for result in results)])
+def table(results: Iterable[Result], students: Sequence[str]) -> Iterator[str]:
+    """Yield one line for each of the results of `students`: who, points, and in a few words what cost points."""
+    width = max([len("student"), *(len(plain(student)) for student in students)])
     yield f"{'student':{width}}  points   remarks"
     for result in results:
         points = f"{result.score.score:g}/{result.score.max_score:g}"
@@ -44,55 +44,43 @@ def _kinds(report: Report) -> dict[str, None]:
     return dict.fromkeys(finding.mistake or finding.kind for finding in wrong)
 
 
-def summary(results: Sequence[Result]) -> Iterator[str]:
+def summary(tally: Tally) -> Iterator[str]:
     """Yield the class in numbers: spread, exercises, named mistakes, and who needs attention."""
-    if not results:
+    if not tally.scores:
         return
-    scores = [result.score.score for result in results]
-    yield f"{len(scores)} submissions, out of {results[0].score.max_score:g} points"
+    scores = tally.scores
+    yield f"{len(scores)} submissions, out of {tally.max_score:g} points"
     yield (
         f"  mean {statistics.mean(scores):.2f}, standard deviation {statistics.pstdev(scores):.2f}, "
         f"lowest {min(scores):g}, median {statistics.median(scores):g}, highest {max(scores):g}"
     )
-    yield from _exercise_lines(results)
-    yield from _mistake_lines(results)
-    yield from _attention_lines(results)
+    yield from _exercise_lines(tally)
+    yield from _mistake_lines(tally)
+    yield from _attention_lines(tally)
 
 
-def _exercise_lines(results: Sequence[Result]) -> Iterator[str]:
-    by_exercise: dict[str, list[Report]] = {}
-    for report in (report for result in results for report in result.reports):
-        by_exercise.setdefault(report.exercise, []).append(report)
-    width = max([8, *map(len, by_exercise)])
+def _exercise_lines(tally: Tally) -> Iterator[str]:
+    width = max([8, *map(len, tally.exercises)])
     yield ""
     yield f"{'exercise':{width}}   mean of   full  none"
-    for name, reports in by_exercise.items():
-        mean = statistics.mean(report.points for report in reports)
-        full, none = (sum(test(r) for r in reports) for test in (lambda r: r.passed, lambda r: not r.points))
-        yield f"{name:{width}}  {mean:5.2f} {reports[0].max_points:3g}  {full:4d}  {none:4d}"
+    for name, each in tally.exercises.items():
+        yield f"{name:{width}}  {each.mean:5.2f} {each.max_points:3g}  {each.full:4d}  {each.none:4d}"
 
 
-def _mistake_lines(results: Sequence[Result]) -> Iterator[str]:
-    made = Counter(
-        mistake
-        for result in results
-        for mistake in {finding.mistake for report in result.reports for finding in report.findings if finding.mistake}
-    )
-    if made:
+def _mistake_lines(tally: Tally) -> Iterator[str]:
+    if tally.mistakes:
         yield ""
         yield "named mistakes, by how many made them"
-        commonest = sorted(made.items(), key=lambda item: (-item[1], item[0]))[:10]
+        commonest = sorted(tally.mistakes.items(), key=lambda item: (-item[1], item[0]))[:10]
         yield from (f"  {count:3d}  {mistake}" for mistake, count in commonest)
 
 
-def _attention_lines(results: Sequence[Result]) -> Iterator[str]:
-    asking = [result for result in results if result.score.needs_attention]
-    if asking:
+def _attention_lines(tally: Tally) -> Iterator[str]:
+    if tally.attention:
         yield ""
         yield "needs attention"
-        for result in asking:
-            reasons = [notice.text for notice in result.notices if notice.attention] or ["graded by hand before"]
-            yield f"  {plain(result.student)}: {plain(' '.join(reasons))}"
+        for student, reasons in tally.attention.items():
+            yield f"  {plain(student)}: {plain(reasons)}"
 
 
 def plain(text: str) -> str:

@@ -11,15 +11,18 @@ from nbformat import NotebookNode, v4
 from autograder.course.execution import graded_cells, run
 from autograder.course.feedback import draw
 from autograder.course.inert import make_inert
+from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
 from autograder.course.notebooks import KEY, Notice, UnreadableError, add_notices, notices_of, read_cells
 from autograder.course.rebuild import rebuild, unreadable
 from autograder.report import JSON_MIME, Report
+from autograder.sandbox.session import UnprotectedError
 
 
 @dataclass(frozen=True)
 class Task:
-    """One unit of work as plain data. `notebook` is None when `problem` says why there is none."""
+    """One unit of work as plain data. `notebook` is None when `problem` says why there is none; `key` decides the
+    hidden inputs; `unsafe` leaves the sandbox out."""
 
     student: str
     notebook: bytes | None
@@ -28,7 +31,9 @@ class Task:
     digest: str
     released: str
     limits: Limits
+    key: bytes
     timestamp: datetime | None = None
+    unsafe: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Graded:
 
 
 def grade_notebook(task: Task) -> Graded:
-    """Grade one submission. Touches no file of the course."""
+    """Grade one submission. Touches no file of the course. Raises UsageError when the machine lacks a protection."""
     released = as_notebook(task.released)
     if task.notebook is None:
         notebook = unreadable(released, task.problem)
@@ -54,10 +59,12 @@ def grade_notebook(task: Task) -> Graded:
     else:
         notebook = prepare(task.notebook, task.notices, released, task.limits)
     try:
-        run(notebook, task.limits)
+        run(notebook, task.limits, task.key, unsafe=task.unsafe)
+    except UnprotectedError as missing:
+        raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None
     except Exception as error:
         notebook = unreadable(released, f"The notebook could not be run ({type(error).__name__}: {error}).")
-        run(notebook, task.limits)
+        run(notebook, task.limits, task.key)
     make_inert(notebook, released)
     notebook.metadata[KEY]["digest"] = task.digest
     return Graded(

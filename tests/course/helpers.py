@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.course import grading, labs
 from autograder.course.gradebook import Course
@@ -51,3 +54,25 @@ def scores(course: Path) -> dict[str, float]:
 
 def by_exercise(result: Result) -> dict[str, float]:
     return {report.exercise: report.points for report in result.reports}
+
+
+def grades(db_url: str) -> dict[tuple[str, str], tuple[float | None, float | None, float]]:
+    """Return what nbgrader's gradebook holds of each graded cell: automatic and manual score, and late penalty."""
+    with Gradebook(db_url) as gradebook:
+        notebooks = [n for s in gradebook.assignment_submissions(LAB) for n in s.notebooks]
+        return {
+            (notebook.student.id, grade.name): (
+                grade.auto_score,
+                grade.manual_score,
+                notebook.late_submission_penalty or 0.0,
+            )
+            for notebook in notebooks
+            for grade in notebook.grades
+        }
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from nbgrader.api import Gradebook
 from autograder.__main__ import main
 from autograder.course import gradebook, labs, nbgrader_setup
 from autograder.course.gradebook import Course
-from tests.course.helpers import ENVIRONMENT, by_exercise, grade, graded, results, scores
+from tests.course.helpers import ENVIRONMENT, by_exercise, grade, graded, results, scores, wait_until
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
 RIGHT = nbformat.writes(answered(reference()))
@@ -134,13 +133,6 @@ def start(course: Path) -> subprocess.Popen[str]:
     )
     wait_until(lambda: list(course.glob("autograded/*/*")) or process.poll() is not None)
     return process
-
-
-def wait_until(condition: Any, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])

@@ -18,20 +18,20 @@ from tests.submissions.answers import Answers
 LAB = "03_delta_template"
 
 
-def released() -> NotebookNode:
+def released(lab: str = LAB) -> NotebookNode:
     """Return the lab as learners get it."""
-    return nbformat.read(labs.exercise_path(LAB), as_version=4)
+    return nbformat.read(labs.exercise_path(lab), as_version=4)
 
 
-def reference() -> Answers:
+def reference(lab: str = LAB) -> Answers:
     """Return the answers of solutions/, by exercise."""
-    cells = source_notebook(LAB).cells
+    cells = source_notebook(lab).cells
     return {c.id: c.source for c in cells if c.metadata.get("nbgrader", {}).get("solution")}
 
 
-def answered(given: Mapping[str, str]) -> NotebookNode:
+def answered(given: Mapping[str, str], lab: str = LAB) -> NotebookNode:
     """Return the lab with the cells of some exercises filled in."""
-    notebook = released()
+    notebook = released(lab)
     for cell in notebook.cells:
         cell.source = given.get(cell.id, cell.source).strip("\n")
     return notebook

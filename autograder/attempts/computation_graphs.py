@@ -1,6 +1,6 @@
-"""Puts questions about computation graphs to a solution: to a class of nodes, or to a function that is given a node.
+"""Puts the questions of chapter 02 to a solution: to a class of nodes, or to a function, some of which get a node.
 
-This module runs beside the learner's code: it imports the standard library and `answers`, nothing else of the grader.
+This module runs beside the learner's code: it imports NumPy and the standard library, nothing of the grader.
 A node has `.data`, `.grad`, `.parents` and `.slopes`, where slopes[i] = ∂node/∂parents[i]. A graph travels as plain
 arrays: `data` (n,) by node, and one entry an edge in `consumers` (ascending), `inputs`, `slopes` (m,); inputs have
 lower numbers than their consumers.
@@ -14,7 +14,10 @@ from itertools import pairwise
 from numbers import Number
 from typing import Any
 
-from autograder.answers import Unusable, describe
+import numpy as np
+
+from autograder.answers import Unusable, describe, split
+from autograder.attempts import Arguments, Solution
 
 LONG = 1000  # a graph with more nodes is asked about once only
 
@@ -27,6 +30,19 @@ class Node:
         self.grad = 0.0
         self.parents = parents
         self.slopes = slopes
+
+
+# --- add_backward
+
+
+def attempt_add(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Return da and db; where a shape differs from the sum's, under the names of the repeated input and the other."""
+    values = split(solution(*arguments.values()), ("da", "db"))
+    shapes = [np.shape(arguments[name]) for name in ("a", "b", "upstream")]
+    if shapes[0] == shapes[1]:
+        return values
+    repeated, other = ("da", "db") if shapes[0] != shapes[2] else ("db", "da")
+    return {"broadcasting": values[repeated], other: values[other]}
 
 
 # --- Value
@@ -45,7 +61,7 @@ FORMS: dict[str, tuple[Callable[..., Any], str]] = {
 }
 
 
-def attempt_value(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+def attempt_value(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Build the expression with the learner's Values; return its value and its slopes along the graph."""
     part, form = arguments["part"], arguments["form"]
     expression, which = FORMS[form]
@@ -88,7 +104,7 @@ def _slope_along_paths(node: Any, start: Any) -> Any:
 # --- topological_order
 
 
-def attempt_order(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+def attempt_order(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Ask for the order of the nodes below the root, twice on one graph; return their numbers, −1 for a stranger."""
     nodes = build(solution, arguments)
     root = nodes[arguments["root"]]
@@ -117,7 +133,7 @@ def _numbers(order: object, number: Mapping[int, int]) -> object:
 # --- backward
 
 
-def attempt_backward(solution: Callable[..., Any], arguments: Mapping[str, Any]) -> Mapping[str, object]:
+def attempt_backward(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Run backward from each of `roots` in turn; return the gradients of the nodes `below` after the first and last."""
     nodes = build(solution, arguments)
     readings = []
@@ -132,7 +148,7 @@ def attempt_backward(solution: Callable[..., Any], arguments: Mapping[str, Any])
 # --- graphs
 
 
-def build(solution: Callable[..., Any], graph: Mapping[str, Any]) -> list[Any]:
+def build(solution: Solution, graph: Mapping[str, Any]) -> list[Any]:
     """Return the nodes of the graph, made with the `Value` the solution knows, if it knows one."""
     make = getattr(solution, "__globals__", {}).get("Value", Node)
     nodes: list[Any] = []
@@ -156,3 +172,63 @@ def _same_graph(nodes: Sequence[Any], graph: Mapping[str, Any]) -> bool:
         if any(parent is not nodes[i] for parent, i in zip(node.parents, inputs, strict=True)):
             return False
     return True
+
+
+# --- stand-ins: the grader answers in plain numbers, here they become nodes
+
+
+def value_class(slopes: Solution) -> type[Node]:
+    """Return a class of nodes; `slopes(operation, *numbers)` gives the value of an operation and its local slopes."""
+
+    def node_of(operation: str, *operands: Any) -> Node:
+        parents = tuple(operand if hasattr(operand, "parents") else Value(operand) for operand in operands)
+        data, along = slopes(operation, *(float(parent.data) for parent in parents))
+        return Value(data, parents, tuple(along))
+
+    class Value(Node):
+        def __add__(self, other: object) -> Node:
+            return node_of("add", self, other)
+
+        def __mul__(self, other: object) -> Node:
+            return node_of("mul", self, other)
+
+        def sigmoid(self) -> Node:
+            return node_of("sigmoid", self)
+
+        __radd__ = __add__
+        __rmul__ = __mul__
+
+    return Value
+
+
+def order_of_nodes(order: Solution) -> Solution:
+    """Return a function of the root; `order(parents)` puts nodes in order that are given as lists of places."""
+
+    def topological_order(root: Any) -> list[Any]:
+        nodes, parents = _as_places(root)
+        return [nodes[place] for place in order(parents)]
+
+    return topological_order
+
+
+def backward_of_nodes(gradients: Solution) -> Solution:
+    """Return a function of the root; `gradients(parents, slopes)` gives one number a node, the root being place 0."""
+
+    def backward(root: Any) -> None:
+        nodes, parents = _as_places(root)
+        slopes = [[float(slope) for slope in node.slopes] for node in nodes]
+        for node, gradient in zip(nodes, gradients(parents, slopes), strict=True):
+            node.grad = gradient
+
+    return backward
+
+
+def _as_places(root: Any) -> tuple[list[Any], list[list[int]]]:
+    """Return the nodes below root, as they are found, and for each the places of its parents among them."""
+    nodes, place = [root], {id(root): 0}
+    for node in nodes:  # grows meanwhile
+        for parent in node.parents:
+            if id(parent) not in place:
+                place[id(parent)] = len(nodes)
+                nodes.append(parent)
+    return nodes, [[place[id(parent)] for parent in node.parents] for node in nodes]

@@ -49,6 +49,11 @@ def call(solution: Solution, arguments: Arguments, names: Sequence[str]) -> Mapp
     return split(solution(*arguments.values()), names)
 
 
+def call_for_each(solution: Solution, arguments: Arguments, names: Sequence[str]) -> Mapping[str, object]:
+    """Call `solution` once with `arguments` by position and return its one value under each of `names`."""
+    return dict.fromkeys(names, solution(*arguments.values()))
+
+
 def call_for_keys(solution: Solution, arguments: Arguments, names: Sequence[str]) -> Mapping[str, object]:
     """Call `solution` with `arguments` by position and return the entries `names` of the dict it returns."""
     value = solution(*arguments.values())

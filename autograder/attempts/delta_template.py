@@ -1,0 +1,42 @@
+"""Puts the questions of chapter 03 to a solution.
+
+This module runs beside the learner's code: it imports NumPy and the standard library, nothing of the grader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from autograder.answers import Array, split
+from autograder.attempts import Arguments, Solution
+
+PARAMS = ("W1", "b1", "W2", "b2")
+
+
+def attempt_gradient_check(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Have f(x) = Σ a sin(c x + b) + 0.05 (Σ a x)² checked against the analytic gradient."""
+    a, b, c = arguments["a"], arguments["b"], arguments["c"]
+
+    def f(x: Array) -> float:
+        return float(np.sum(a * np.sin(c * x + b)) + 0.05 * np.sum(a * x) ** 2)
+
+    return {"value": solution(f, arguments["analytic"], arguments["x"])}
+
+
+def attempt_train_xor(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Train, and ask for the start three times: of this seed, of this seed again, and of another."""
+    X, T, hidden, lr, epochs, seed = arguments.values()
+    answers: dict[str, object] = {}
+    for name, run_epochs, run_seed in (
+        ("start", 0, seed),
+        ("again", 0, seed),
+        ("other", 0, seed + epochs),
+        ("end", epochs, seed),
+    ):
+        returned = split(solution(X, T, hidden, lr, run_epochs, run_seed), ("params", "losses"))
+        params = split(returned["params"], PARAMS)
+        answers |= {f"{name} {key}": value for key, value in params.items()}
+        answers[f"{name} losses"] = returned["losses"]
+    return answers | {"trajectory": answers["end losses"]}

@@ -1,0 +1,43 @@
+"""Puts the questions of chapter 06 to a solution.
+
+This module runs beside the learner's code: it imports NumPy and the standard library, nothing of the grader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from autograder.attempts import Arguments, Solution
+
+
+def attempt_mask(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Draw one mask for each probability, one again from the same state, the next, and one from another seed."""
+
+    def global_state() -> tuple[object, ...]:
+        kind, key, *rest = np.random.get_state()  # noqa: NPY002 - the state that is to be left alone
+        return (kind, np.asarray(key).tobytes(), *rest)
+
+    shape, probabilities, seed = arguments["shape"], arguments["p"], arguments["seed"]
+    p, before, rng = probabilities[0], global_state(), np.random.default_rng(seed)
+    answers: dict[str, object] = {
+        "value": solution(shape, p, rng),
+        "next": solution(shape, p, rng),
+        "again": solution(shape, p, np.random.default_rng(seed)),
+        "other": solution(shape, p, np.random.default_rng(seed + 1)),
+        "many": [solution(arguments["few"], p, rng) for _ in range(arguments["repeats"])],
+    }
+    for i, other_p in enumerate(probabilities[1:], start=1):
+        answers[f"mask {i}"] = solution(shape, other_p, rng)
+    return answers | {"global state untouched": float(global_state() == before)}
+
+
+def attempt_mode(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Call once; training says which part the value counts for."""
+    return {part_of(arguments): solution(*arguments.values())}
+
+
+def part_of(arguments: Arguments) -> str:
+    """Return the part that an answer to `arguments` counts for."""
+    return "training" if arguments["training"] else "evaluation"

@@ -1,0 +1,49 @@
+"""Puts an exercise's question to a learner's process, on inputs that the learner has never seen."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+
+from autograder.attempts import Observation
+from autograder.chapters import exercises
+from autograder.checking import draw, not_callable, put
+from autograder.course.limits import Limits
+from autograder.exercise import Case, Exercise
+from autograder.report import Report
+from autograder.sandbox.session import NotAsked, Session
+
+
+class UnansweredError(Exception):
+    """There is nothing to judge; the message says why. `attention` asks the instructor to look."""
+
+    def __init__(self, message: str, *, attention: bool = False) -> None:
+        super().__init__(message)
+        self.attention = attention
+
+
+def ask(session: Session, name: str, key: bytes, limits: Limits, seconds: float) -> Report:
+    """Put the question of the exercise `name` to the function of that name and return the Report.
+
+    `key` decides the inputs: one key, one set of inputs. Raises UnansweredError when there is no such function or time
+    ran out, EndedError when the process ended.
+    """
+    exercise = exercises()[name]
+
+    def observations(cases: Sequence[Case], stand_ins: Sequence[Exercise]) -> Sequence[Observation]:
+        seen = session.ask(exercise, cases, stand_ins, seconds, limits.seconds_to_stop)
+        if seen is None:
+            raise UnansweredError(f"`{name}` ran for more than {seconds:g} seconds and was stopped.", attention=True)
+        return seen
+
+    try:
+        return put(exercise, draw(exercise, seed(key, name)), observations)
+    except NotAsked as nothing:
+        if nothing.came:
+            return not_callable(exercise, nothing.came)
+        raise UnansweredError(f"Nothing by the name `{name}` was defined when it was graded.") from None
+
+
+def seed(key: bytes, exercise: str) -> int:
+    """Return the seed of an exercise's inputs, which nobody can know who does not have the key."""
+    return int.from_bytes(hmac.digest(key, exercise.encode(), "sha256")[:16])

@@ -1,0 +1,357 @@
+"""The trusted side: starts warm processes, gives each submission a fork of one, runs cells in it and asks questions.
+
+Whatever comes back is read as plain data within limits; a process that sends anything else is ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from autograder.answers import Answer, Unusable
+from autograder.attempts import Observation, Raised, Solution
+from autograder.exercise import Case, Exercise
+from autograder.sandbox.template import END, INTERRUPT, START
+from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PROGRAM = "import sys; sys.path.insert(0, {!r}); from autograder.sandbox.template import main; main()"
+_PASSED_ON = ("HOME", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME")  # to load; a learner sees none
+_SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_SECONDS_TO_LOAD = 120
+_SECONDS_TO_FORK = 20
+_MOST_ANSWERED = 32_000_000
+_LONGEST_TEXT = 2_000
+
+
+class UnprotectedError(Exception):
+    """The machine does not offer the protections that grading needs; the message says which."""
+
+
+class EndedError(Exception):
+    """The learner's process ended, or had to be: the message says how, to follow on "The cell "."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a warm process is made for. Sizes in bytes; `unsafe` leaves the sandbox out, `empty` what labs need."""
+
+    torch: bool = False
+    unsafe: bool = False
+    empty: bool = False
+    memory_bytes: int = 2_000_000_000
+    scratch_bytes: int = 64_000_000
+    cpu_seconds: int = 600
+    threads: int = 32
+    output_bytes: int = 5_000_000
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a cell showed, as the outputs that shell.Recorder makes, and whether it ran out of time or space."""
+
+    outputs: Sequence[Mapping[str, Any]]
+    flooded: bool
+    interrupted: bool
+
+
+class NotAsked(Exception):
+    """Nothing by that name could be asked: nothing there (`came` is ""), or something that cannot be called."""
+
+    def __init__(self, came: str) -> None:
+        super().__init__(came)
+        self.came = came
+
+
+class Template:
+    """A warm process. `protections` says what guards the forks, in words. Raises UnprotectedError, RuntimeError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.control, theirs = socket.socketpair()
+        self.process = _start(settings, theirs)
+        try:
+            said = receive(self.control, most=1_000_000, deadline=monotonic() + _SECONDS_TO_LOAD)
+        except WireError as error:
+            self.close()
+            assert self.process.stderr
+            last = self.process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
+            raise RuntimeError(f"the warm process did not start ({error}) {' '.join(last)}") from None
+        if "ready" not in said:
+            self.close()
+            if "refused" in said:
+                raise UnprotectedError(said["refused"])
+            raise RuntimeError(f"the warm process did not start:\n{said['failed']}")
+        self.protections = list(said["ready"])
+
+    def close(self) -> None:
+        """End the process and its fork."""
+        self.control.close()
+        self.process.terminate()
+        self.process.wait()
+
+    def fork(self) -> Session:
+        """Return a session with a new fork. Raises UnprotectedError, WireError."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(self.control, [START], [theirs.fileno()])
+            said = receive(ours, most=10_000, deadline=monotonic() + _SECONDS_TO_FORK)
+        except OSError as error:
+            ours.close()
+            raise Closed(str(error)) from None
+        if "refused" in said:
+            ours.close()
+            raise UnprotectedError(said["refused"])
+        if "failed" in said:
+            raise RuntimeError(f"the process for the notebook could not be set up:\n{said['failed']}")
+        return Session(self, ours)
+
+    def interrupt(self) -> None:
+        self.control.sendall(INTERRUPT)
+
+    def end_fork(self) -> int:
+        """End the fork; return its exit code, minus the signal that ended it, or 0 if it still ran."""
+        self.control.sendall(END)
+        return int(receive(self.control, most=10_000, deadline=monotonic() + _SECONDS_TO_FORK)["status"])
+
+
+def _start(settings: Settings, control: socket.socket) -> subprocess.Popen[bytes]:
+    bounds = {
+        "address_space": settings.memory_bytes,
+        "scratch": settings.scratch_bytes,
+        "cpu_seconds": settings.cpu_seconds,
+        "threads": settings.threads,
+    }
+    options = {"control": control.fileno(), "bounds": bounds, **asdict(settings)}
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | dict.fromkeys(_SINGLE, "1")
+    with control, tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as folder:
+        environment |= {"IPYTHONDIR": folder, "MPLBACKEND": "agg", "LANG": "C.UTF-8"}
+        return subprocess.Popen(
+            [sys.executable, "-B", "-P", "-c", _PROGRAM.format(str(_ROOT)), json.dumps(options)],
+            env=environment,
+            cwd="/",
+            pass_fds=[control.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is the grader's
+        )
+
+
+def protections(*, unsafe: bool = False) -> list[str]:
+    """Lock a process in and say what guards it. Raises UnprotectedError when a protection is missing."""
+    if unsafe:
+        return []
+    template = Template(Settings(empty=True))
+    try:
+        template.fork().close()
+        return template.protections
+    finally:
+        template.close()
+
+
+_warm = threading.local()
+
+
+def open_session(settings: Settings) -> Session:
+    """Return a new session, on the warm process that this thread keeps for such settings.
+
+    Raises UnprotectedError when the machine lacks a protection, RuntimeError when no process can be started.
+    """
+    templates: dict[Settings, Template] = _warm.__dict__.setdefault("templates", {})
+    for _ in range(2):
+        template = templates.get(settings) or Template(settings)
+        templates[settings] = template
+        try:
+            return template.fork()
+        except WireError:  # the warm process is gone: out of memory, perhaps
+            templates.pop(settings).close()
+    raise RuntimeError("no process could be started for the notebook")
+
+
+class Session:
+    """A learner's process. Use as a context manager; what it started ends with it."""
+
+    def __init__(self, template: Template, link: socket.socket) -> None:
+        self._template = template
+        self._link = link
+        self._open = True
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        self._end()
+
+    def run(self, source: str, seconds: float, seconds_to_stop: float) -> Ran:
+        """Run a cell; interrupt it after `seconds`. Raises EndedError."""
+        reply, interrupted = self._request({"op": "run", "source": source}, {}, seconds, seconds_to_stop)
+        try:
+            outputs = [_output(one) for one in reply.get("outputs", [])]
+            return Ran(outputs, reply.get("flooded") is True, interrupted)
+        except (TypeError, KeyError, AttributeError, ValueError):
+            raise self._garbled() from None
+
+    def ask(
+        self,
+        exercise: Exercise,
+        cases: Sequence[Case],
+        stand_ins: Sequence[Exercise],
+        seconds: float,
+        seconds_to_stop: float,
+    ) -> Sequence[Observation] | None:
+        """Put a question to what goes by the exercise's name; return one observation for each case, None when time ran
+        out.
+
+        The stand-ins answer here, on the trusted side, when the learner's function calls them. Raises NotAsked,
+        EndedError.
+        """
+        question = {
+            "op": "ask",
+            "name": exercise.name,
+            "attempt": _found(exercise.attempt),
+            "cases": [{"arguments": dict(case.arguments), "repeat": case.repeat} for case in cases],
+            "stand_ins": [(one.name, one.stand_in_as and _found(one.stand_in_as)) for one in stand_ins],
+        }
+        answering = {one.name: one.stand_in for one in stand_ins if one.stand_in}
+        reply, interrupted = self._request(question, answering, seconds, seconds_to_stop)
+        if interrupted:
+            return None
+        try:
+            if "problem" in reply:
+                raise NotAsked(_text(reply.get("came", "")))
+            observations = [_observation(one) for one in reply["observations"]]
+        except (TypeError, KeyError, AttributeError, ValueError):
+            raise self._garbled() from None
+        if len(observations) != len(cases):
+            raise self._garbled()
+        return observations
+
+    def _request(
+        self, message: object, stand_ins: Mapping[str, Solution], seconds: float, seconds_to_stop: float
+    ) -> tuple[dict[str, Any], bool]:
+        """Return the reply, and whether it came only after an interrupt."""
+        if not self._open:
+            raise EndedError("could not be run")
+        late = False
+        deadline = monotonic() + seconds
+        try:
+            send(self._link, message)
+            while True:
+                try:
+                    reply = receive(self._link, most=_MOST_ANSWERED, deadline=deadline)
+                except TooLate:
+                    if late:
+                        self._end()
+                        raise EndedError(f"ran for more than {seconds:g} seconds and could not be stopped") from None
+                    late, deadline = True, monotonic() + seconds_to_stop
+                    self._template.interrupt()
+                    continue
+                if not isinstance(reply, dict):
+                    raise self._garbled()
+                if "call" not in reply:
+                    return reply, late or reply.get("interrupted") is True
+                send(self._link, _answer(reply, stand_ins))
+        except Closed:
+            raise EndedError(_how(self._end())) from None
+        except WireError:
+            raise self._garbled() from None
+
+    def _garbled(self) -> EndedError:
+        self._end()
+        return EndedError("sent something that is no answer, so its process was ended")
+
+    def _end(self) -> int:
+        if not self._open:
+            return 0
+        self._open = False
+        self._link.close()
+        try:
+            return self._template.end_fork()
+        except (WireError, OSError):
+            return 0
+
+
+def _found(function: Callable[..., Any]) -> tuple[str, str, dict[str, Any]]:
+    """Return where a function of autograder.attempts is found beside the learner's code: module, name, keywords."""
+    keywords = dict(function.keywords) if isinstance(function, partial) else {}
+    function = function.func if isinstance(function, partial) else function
+    return function.__module__, function.__qualname__, keywords
+
+
+def _answer(call: Mapping[str, Any], stand_ins: Mapping[str, Solution]) -> dict[str, Any]:
+    """Answer a call to a stand-in. What the learner's code gave it may be anything."""
+    try:
+        with np.errstate(all="ignore"):
+            return {"value": stand_ins[call["call"]](*call["arguments"], **call["named"])}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]}
+
+
+def _how(status: int) -> str:
+    if status == -signal.SIGKILL:
+        return "ended the Python process (too much memory or time, perhaps)"
+    return "ended the Python process (a crash, or too much memory)"
+
+
+def _output(one: Mapping[str, Any]) -> dict[str, Any]:
+    kind = one["kind"]
+    if kind == "stream":
+        return {"kind": kind, "name": "stderr" if one["name"] == "stderr" else "stdout", "text": _str(one["parts"][0])}
+    if kind == "error":
+        said = {"name": _text(one["name"]), "text": _text(one["text"])}
+        return {"kind": kind, **said, "traceback": _str(one["traceback"])}
+    data = {mime: _str(one["data"][mime]) for mime in ("text/plain", "image/png") if mime in one["data"]}
+    return {"kind": "execute_result" if kind == "execute_result" else "display_data", "data": data}
+
+
+def _observation(one: Mapping[str, Any]) -> Observation:
+    raised = one["raised"]
+    return Observation(
+        answers=_Answers((_text(name), _read(answer)) for name, answer in one["answers"].items()),
+        again=_Answers((_text(name), _read(answer)) for name, answer in one["again"].items()),
+        changed=tuple(_text(name) for name in one["changed"]),
+        raised=Raised(*(_text(raised[key]) for key in ("kind", "text", "line"))) if raised else None,
+    )
+
+
+class _Answers(dict[str, Answer]):
+    """What came back by name; a name that did not come has an answer that is none."""
+
+    def __missing__(self, name: str) -> Answer:
+        return Unusable("nothing")
+
+
+def _read(answer: Any) -> Answer:
+    if isinstance(answer, np.ndarray) and answer.dtype == np.float64:
+        return answer
+    return Unusable(_text(answer["came"]), _text(answer["wanted"]))
+
+
+def _str(text: object) -> str:
+    if type(text) is not str:
+        raise TypeError("not text")
+    return text.encode("utf-8", "replace").decode()
+
+
+def _text(text: object) -> str:
+    return _str(text)[:_LONGEST_TEXT]

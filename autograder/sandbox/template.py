@@ -1,0 +1,164 @@
+"""The warm process: it has loaded what labs need, and each submission is a fork of it.
+
+Started by session.py as `template.main()` in a new interpreter. It never runs a line of a learner's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib.util
+import json
+import os
+import pkgutil
+import random
+import resource
+import signal
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from autograder.sandbox import jail
+from autograder.sandbox.wire import send
+
+START, INTERRUPT, END = b"s", b"i", b"e"  # what session.py says; START brings a socket
+_CLEAN = {"PATH": "", "HOME": jail.SCRATCH, "TMPDIR": jail.SCRATCH, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+
+
+def main() -> None:
+    """Load, lock, and fork on demand until the other side is gone."""
+    options = json.loads(sys.argv[1])
+    options["bounds"]["user"] = jail.FIRST_USER + os.getpid()
+    control = socket.socket(fileno=options["control"])
+    try:
+        hidden = [] if options["torch"] else _hide_torch()
+        shell = None if options["empty"] else _load(options)
+        protections = [] if options["unsafe"] else _protect(hidden)
+    except jail.JailError as error:
+        return send(control, {"refused": str(error)})
+    except Exception:
+        return send(control, {"failed": traceback.format_exc()})
+    send(control, {"ready": protections})
+    return _serve(control, shell, options)
+
+
+def _hide_torch() -> list[str]:
+    """Make PyTorch impossible to import; return where it lies."""
+    found = [importlib.util.find_spec(name) for name in ("torch", "functorch", "torchgen")]
+    folders = [place for spec in found if spec for place in spec.submodule_search_locations or ()]
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    return folders
+
+
+def _load(options: dict[str, Any]) -> Any:
+    """Load all that labs use, and what runs beside the learner's code; return the shell."""
+    import autograder
+    from autograder import attempts
+    from autograder.sandbox import shell
+
+    if options["torch"]:
+        import torch
+
+        torch.set_num_threads(1)
+    for name in ("numpy.fft", "numpy.linalg", "numpy.polynomial", "numpy.random", "numpy.testing"):
+        importlib.import_module(name)
+    for module in pkgutil.iter_modules(attempts.__path__, "autograder.attempts."):
+        with contextlib.suppress(ImportError):  # what needs PyTorch, where there is none
+            importlib.import_module(module.name)
+    # In a graded run the grader asks by itself; cells that call `check` go on.
+    asked = SimpleNamespace(points=0.0, max_points=0.0, passed=True, findings=())
+    autograder.check = lambda *_, **__: asked  # type: ignore[assignment]
+    made = shell.make_shell(options["output_bytes"])
+    options["bounds"]["address_space"] += _mapped()  # what is mapped already costs the learner nothing
+    gc.collect()
+    gc.freeze()  # a fork that touches no counter shares its pages
+    return made
+
+
+def _mapped() -> int:
+    """Return the bytes of address space in use, 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _protect(hidden: list[str]) -> list[str]:
+    if threading.active_count() > 1 or len(os.listdir("/proc/self/task")) > 1:
+        raise RuntimeError("the warm process has more than one thread")
+    jail.enter([sys.prefix, sys.base_prefix, sys.exec_prefix], hidden)
+    return list(jail.PROTECTIONS)
+
+
+def _serve(control: socket.socket, shell: Any, options: dict[str, Any]) -> None:
+    child = 0
+    while True:
+        command, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if command == START:
+            child = _fork(control, descriptors[0], shell, options)
+            os.close(descriptors[0])
+        elif command == INTERRUPT and child:
+            os.kill(child, signal.SIGINT)
+        elif child:
+            child, status = 0, _end(child)
+            if command == END:
+                send(control, {"status": status})
+        if not command:
+            return
+
+
+def _end(child: int) -> int:
+    """End the process and all it started; return how it ended: an exit code, or minus a signal."""
+    done, status = os.waitpid(child, os.WNOHANG)
+    if not done:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return 0
+    return os.waitstatus_to_exitcode(status)
+
+
+def _fork(control: socket.socket, descriptor: int, shell: Any, options: dict[str, Any]) -> int:
+    child = os.fork() if options["unsafe"] else jail.fork()
+    if not child:
+        _become_learner(control, socket.socket(fileno=descriptor), shell, options)
+    return child
+
+
+def _become_learner(control: socket.socket, link: socket.socket, shell: Any, options: dict[str, Any]) -> NoReturn:
+    try:
+        nowhere = os.open("/dev/null", os.O_RDWR)
+        for standard in range(3):
+            os.dup2(nowhere, standard)
+        os.closerange(3, link.fileno())
+        os.closerange(link.fileno() + 1, 4096)
+        control.detach()
+        os.environ.clear()
+        os.environ.update(_CLEAN)
+        if options["unsafe"]:
+            os.setsid()
+        else:
+            jail.lock(jail.Bounds(**options["bounds"]))
+        _seed_anew()
+        send(link, {"ready": True})
+        if shell:
+            shell.serve(link)
+    except jail.JailError as error:
+        send(link, {"refused": str(error)})
+    except Exception:
+        send(link, {"failed": traceback.format_exc()})
+    finally:
+        os._exit(1)
+
+
+def _seed_anew() -> None:
+    """Forks share the state of the random generators until they are seeded."""
+    import numpy as np
+
+    random.seed()
+    np.random.seed(int.from_bytes(os.urandom(4)))  # noqa: NPY002
+    if sys.modules.get("torch"):
+        sys.modules["torch"].manual_seed(int.from_bytes(os.urandom(4)))

@@ -1,0 +1,112 @@
+"""Does a gradebook on a real PostgreSQL server hold what one on SQLite holds?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import psycopg
+import pytest
+from nbgrader.api import Gradebook
+
+from tests.course.helpers import grade, grades, wait_until
+from tests.submissions import answers
+from tests.submissions.make_class import LAB, answered, hand_in, reference
+
+NEEDS = "PostgreSQL's server is not installed; on Debian and Ubuntu: apt-get install postgresql"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a database on a server of its own, which nobody else can reach."""
+    tools = _tools()
+    # A short path outside pytest's own folders: they are root's, and a socket's path has little room.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    user = _as_nobody_special(folder)
+    data = folder / "data"
+    start = [tools / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
+    initialise = [tools / "initdb", "-D", data, "-U", "grader", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+    subprocess.run(initialise, user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(start, user=user, stdout=log, stderr=log, cwd=folder)
+    address = f"postgresql+psycopg://grader@/postgres?host={folder}"
+    try:
+        wait_until(lambda: _answers(folder) or process.poll() is not None)
+        assert process.poll() is None, (folder / "log").read_text()
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        shutil.rmtree(folder)
+
+
+def _tools() -> Path:
+    places = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
+    on_path = shutil.which("initdb")
+    found = sorted(places, key=lambda path: int(path.parent.name)) or ([Path(on_path).parent] if on_path else [])
+    if found:
+        return found[-1].resolve()
+    if os.environ.get("CI"):
+        pytest.fail(NEEDS)
+    pytest.skip(NEEDS)
+
+
+def _as_nobody_special(folder: Path) -> str | int:
+    """Give `folder` to a user PostgreSQL's server runs as: it refuses to be root."""
+    if os.getuid() != 0:
+        return os.getuid()
+    shutil.chown(folder, "postgres", "postgres")
+    return "postgres"
+
+
+def _answers(folder: Path) -> bool:
+    try:
+        psycopg.connect(host=str(folder), dbname="postgres", user="grader").close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def hand_in_class(course: Path) -> None:
+    right = reference()
+    notebooks = {"ada": right, "emeka": right | answers.SLOPE_MISSING, "mei [1] ü": {}}
+    for student, given in notebooks.items():
+        hand_in(course, student, nbformat.writes(answered(given)))
+    hand_in(course, "noor", "{")
+
+
+def grade_by_hand(url: str, student: str) -> None:
+    with Gradebook(url) as book:
+        book.find_grade("train_xor_check", LAB, LAB, student).manual_score = 3.5
+        book.db.commit()
+
+
+def test_a_class_graded_and_graded_again_is_the_same_as_on_sqlite(server: str, tmp_path: Path) -> None:
+    books = {}
+    for name, url in (("sqlite", f"sqlite:///{tmp_path}/books.db"), ("postgresql", server)):
+        course = tmp_path / name
+        hand_in_class(course)
+        first = grade(course, "--db-url", url)
+        assert (first.returncode, first.stderr) == (0, "")
+        grade_by_hand(url, "ada")
+        hand_in(course, "ada", "[]")
+        again = grade(course, "--db-url", url)
+        assert "1 graded, 3 kept from before" in again.stdout
+        books[name] = grades(url)
+        assert not (course / "gradebook.db").exists()
+    assert books["postgresql"] == books["sqlite"]
+    assert books["postgresql"]["ada", "train_xor_check"][:2] == (0, 3.5)
+
+
+def test_the_password_of_the_gradebook_is_not_printed(server: str, tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", "[]")
+    for place in (server, "postgresql+psycopg://grader@/nowhere?host=/nonexistent"):
+        said = grade(tmp_path, "--db-url", place.replace("grader@", "grader:secret@"))
+        assert "secret" not in said.stdout + said.stderr
+        assert "grader:***@" in said.stdout + said.stderr

@@ -1,0 +1,17 @@
+"""The command line with short limits: python -m tests.submissions.quickly grade ASSIGNMENT --course DIR."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from functools import partial
+
+from autograder.__main__ import main
+from autograder.course import grading
+from autograder.course.limits import Limits
+
+QUICK = replace(Limits(), seconds_per_cell=3.0, seconds_per_submission=12.0, seconds_to_stop=1)
+
+if __name__ == "__main__":
+    grading.grade_class = partial(grading.grade_class, limits=QUICK)
+    sys.exit(main())

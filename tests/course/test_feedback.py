@@ -62,7 +62,7 @@ def hostile() -> NotebookNode:
 @pytest.fixture(scope="module")
 def graded() -> Graded:
     released = labs.exercise_path(LAB).read_text("utf-8")
-    task = Task("x", nbformat.writes(hostile()).encode(), "", (), "", released, Limits())
+    task = Task("x", nbformat.writes(hostile()).encode(), "", (), "", released, Limits(), b"key")
     with ThreadPoolExecutor(1) as beside_the_browser:  # whose event loop occupies this thread
         return beside_the_browser.submit(grade_notebook, task).result()
 

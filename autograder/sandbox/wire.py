@@ -69,16 +69,7 @@ def receive(link: socket.socket, *, most: int, deadline: float = math.inf) -> An
         return _Reader(memoryview(blobs)).value(json.loads(text))
     except WireError:
         raise
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        RecursionError,
-        AttributeError,
-        OverflowError,
-        struct.error,
-    ) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error) as error:
         raise WireError(f"a malformed message ({type(error).__name__})") from None
 
 

@@ -32,6 +32,7 @@ def make_inert(notebook: NotebookNode, released: NotebookNode) -> None:
     given = given_texts(released)
     graded = {cell.id for _, cell in graded_cells(notebook)}
     for index, cell in enumerate(notebook.cells):
+        cell.source = _CONTROL.sub("?", cell.source)
         if cell.cell_type == "code":
             if cell.id not in graded:
                 cell.execution_count = _whole(cell.execution_count)

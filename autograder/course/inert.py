@@ -37,6 +37,7 @@ def make_inert(notebook: NotebookNode, released: NotebookNode) -> None:
     graded = {cell.id for _, cell in graded_cells(notebook)}
     room = _MOST_TEXT
     for index, cell in enumerate(notebook.cells):
+        cell.source = _CONTROL.sub("?", cell.source)
         if cell.cell_type == "code":
             if cell.id not in graded:
                 cell.execution_count = _whole(cell.execution_count)

@@ -397,4 +397,5 @@ def _str(text: object) -> str:
 
 
 def _text(text: object) -> str:
-    return _str(text)[:_LONGEST_TEXT]
+    """Read a short text, which will stand in a message: without what a terminal obeys."""
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in _str(text)[:_LONGEST_TEXT])

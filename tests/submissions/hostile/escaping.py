@@ -13,6 +13,19 @@ from tests.submissions.corpus import (
 )
 from tests.submissions.make_class import LAB
 
+LEFT = """
+import os
+places = {"/tmp", "/var/tmp", "/dev/shm", os.getcwd(), os.path.expanduser("~")}
+for place in places:
+    if os.path.exists(os.path.join(place, "left-for-the-next")):
+        hole(f"something from another submission is in {place}")
+for place in places:
+    try:
+        open(os.path.join(place, "left-for-the-next"), "w").close()
+    except OSError:
+        pass
+"""
+
 CELLS = {
     "network": """
 import socket
@@ -164,7 +177,7 @@ for magic, line in (("writefile", canary["folder"] + "/" + canary["token"]), ("c
         pass
 """,
     "files loaded by magic": """
-for magic, line in (("run", "/secret.txt"), ("load", "/secret.txt"), ("pycat", "/secret.txt"), ("cd", ""), ("ls", "")):
+for magic, line in (("run", "/secret.txt"), ("load", "/secret.txt"), ("cd", "")):
     try:
         get_ipython().run_line_magic(magic, canary["folder"] + line)
         hole(magic)
@@ -243,28 +256,8 @@ for path in (startup, f"{home}/sitecustomize.py", "numpy.py", "sitecustomize.py"
         pass
 os._exit(0)
 """,
-    "something left for the next": """
-import os
-for place in ("/tmp", "/var/tmp", "/dev/shm", os.getcwd(), os.path.expanduser("~")):
-    path = os.path.join(place, "left-for-the-next")
-    if os.path.exists(path):
-        hole(f"{path} came from another submission")
-    try:
-        open(path, "w").write("output_delta")
-    except OSError:
-        pass
-""",
-    "something found from the last": """
-import os
-for place in ("/tmp", "/var/tmp", "/dev/shm", os.getcwd(), os.path.expanduser("~")):
-    path = os.path.join(place, "left-for-the-next")
-    if os.path.exists(path):
-        hole(f"{path} came from another submission")
-    try:
-        open(path, "w").write("output_delta")
-    except OSError:
-        pass
-""",
+    "something left for the next": LEFT,
+    "something found from the last": LEFT,
 }
 
 

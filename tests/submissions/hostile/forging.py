@@ -347,7 +347,8 @@ send, shell.send = shell.send, flood
 """,
     "observations by somebody else": """
 nothing = {"answers": {}, "again": {}, "changed": [], "raised": None}
-sys.modules["autograder.sandbox.shell"]._plain = lambda seen: nothing
+shell = sys.modules["autograder.sandbox.shell"]
+shell._plain = lambda seen: nothing
 """,
     "no channel left": """
 nothing = os.open("/dev/null", os.O_RDWR)

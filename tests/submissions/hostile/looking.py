@@ -72,6 +72,7 @@ get_ipython().recorder.taken = lambda: [
     {{"kind": "error", "name": text, "text": text, "traceback": text}},
 ]
 """,
+    "escapes in the source": f"text = '''{ESCAPES}'''  # {ESCAPES}".replace("\r", ""),
     "markup in the source": f"# {MARKUP}".replace("\n", "\n# "),
     "a cell that begins with markup and dies": f"# {PAYLOADS[0]} {PAYLOADS[1]} `{PAYLOADS[2]}`\nimport os\nos._exit(0)",
 }
@@ -144,7 +145,9 @@ value = {{"came": text, "wanted": text}}
 answers = {{name: value for name in ("value", "dx", "dW", "db", "dW1", "db1", "dW2", "db2", text)}}
 turns = [{{"answers": {{}}, "again": {{}}, "changed": [text], "raised": raised}},
          {{"answers": answers, "again": answers, "changed": [text], "raised": None}}] * 10**4
-sys.modules["autograder.sandbox.shell"]._plain = lambda seen: turns.pop()
+shell = sys.modules["autograder.sandbox.shell"]
+plain = shell._plain
+shell._plain = lambda seen: plain(seen) if seen.changed == ("spoilt",) else turns.pop()
 """
 
 FILES: Mapping[str, dict[str, Any]] = {

@@ -27,8 +27,8 @@ def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = Fa
 
     `key` and the cells decide the hidden inputs, so what one submission saw is of no use to the next; `unsafe` leaves
     the sandbox out. A cell that ends or blocks the process is left out from then on: a new process runs the others
-    again, so what still works is graded. Raises UnprotectedError when the machine lacks a protection, NoProcessError when
-    no process can be started.
+    again, so what still works is graded. Raises UnprotectedError when the machine lacks a protection, NoProcessError
+    when no process can be started.
     """
     reason = notebook.metadata[KEY].get("unreadable")
     if reason:

@@ -14,7 +14,7 @@ DONE := .venv/.set-up
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint book release clean
+.PHONY: help demo test lint bench book release clean
 .NOTPARALLEL:
 
 help:  ## print this list (the default)
@@ -41,6 +41,9 @@ lint: $(DONE)  ## check style and types only
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
+
+bench: $(DONE)  ## measure grading against stock nbgrader, and what a submission costs
+	@$(PY) -m tests.submissions.bench
 
 book: $(DONE)  ## build the book into _build/html
 	@echo "Building the book into _build/html"

@@ -32,7 +32,8 @@ _JSON = """--json prints one object:
 and after grading:
   graded, kept  how many
   not_recorded  student to reason
-  seconds       how long it took"""
+  seconds       how long it took
+  protections   what guarded the grading, in words"""
 
 _GRADE = (
     """DIR holds what was handed in: DIR/submitted/<student>/<assignment>/<assignment>.ipynb.
@@ -47,7 +48,7 @@ examples:
 exit code:
   0  every submission has a result, broken ones included
   1  some could not be recorded
-  2  wrong usage
+  2  wrong usage, or something that grading needs is missing
 
 """
     + _JSON

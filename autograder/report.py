@@ -122,4 +122,6 @@ def rich(message: str) -> str:
 def _slot_badge(slot: str) -> str:
     if not slot:
         return ""
-    return f' <strong style="color: {SLOTS[slot].light}">[{html.escape(SLOTS[slot].name)}]</strong>'
+    light, dark = SLOTS[slot].light, SLOTS[slot].dark
+    colour = f"color: {light}; color: light-dark({light}, {dark})"  # the first where the second is not known
+    return f' <strong style="{colour}">[{html.escape(SLOTS[slot].name)}]</strong>'

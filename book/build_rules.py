@@ -23,7 +23,8 @@ def digest(paths: list[Path]) -> str:
 
 def note_changes(app: Sphinx, config: Config) -> None:
     root = Path(app.srcdir)
-    imported = [*sorted((root / "book").glob("*.py")), root / "autograder" / "slots.py", root / "requirements.txt"]
+    outside = [root / "autograder" / name for name in ("slots.py", "course/limits.py", "sandbox/jail.py")]
+    imported = [*sorted((root / "book").glob("*.py")), *outside, root / "requirements.txt"]
     config["nb_execution_cache_path"] = str(Path(app.outdir).parent / ".jupyter_cache" / digest(imported))
     static = sorted((root / "book" / "_static").iterdir())
     config["html_context"] = {**config["html_context"], "static_files": digest(static)}

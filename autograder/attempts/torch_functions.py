@@ -28,10 +28,30 @@ class Watch(TorchFunctionMode):
         self.used = False
         self.derived = False
 
+    def __enter__(self) -> Watch:
+        self.runs = _engine_runs()
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        # The count finds what went past the calls that are noted below. It counts itself once.
+        self.derived = self.derived or _engine_runs() - self.runs > 1
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.used = True
         self.derived = self.derived or func in _DERIVES
         return func(*args, **(kwargs or {}))
+
+
+def _engine_runs() -> int:
+    """Return how often PyTorch's autograd engine has run in this process, this run left out."""
+    number: list[int] = []
+    with torch.enable_grad():
+        leaf = torch.zeros((), requires_grad=True)
+        result = leaf * 1
+        result.register_hook(lambda _: number.append(torch._C._current_graph_task_id()))
+        torch.autograd.grad(result, leaf)
+    return number[0]
 
 
 def train_in_numpy(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
@@ -40,7 +60,7 @@ def train_in_numpy(solution: Solution, arguments: Arguments) -> Mapping[str, obj
         losses = solution(*arguments.values())
     longer = len(arguments["batches"]) > 10 and isinstance(losses, list | tuple | np.ndarray) and np.ndim(losses)
     answers = {"first 10 steps": losses[:10] if longer else losses, "200 steps": losses}
-    return answers | {"used": watch.used, "derived": watch.derived}
+    return answers | {"used": watch.used or watch.derived, "derived": watch.derived}
 
 
 def apply_and_go_back(solution: Solution, arguments: Arguments) -> Mapping[str, object]:

@@ -1,5 +1,12 @@
 """Releases labs and grades a class: from solutions to exercises, from submissions to gradebook and feedback.
 
 Data flows one way. Releasing: `labs` → `release`. Grading: `submissions` (found and read) → `notebooks`, `rebuild`
-(made whole) → `work` on a `pool` → `execution` (run) → `gradebook` (recorded) → `results` → `summary`.
+(made whole) → `work` on a `pool` or `cluster` → `execution` (run) → `inert`, `feedback` (shown) → `gradebook`
+(recorded) → `results` → `tally` → `summary` or `machine_readable`.
 """
+
+import sys
+
+# nbformat imports jsonschema, which would import this to check addresses, which no notebook has: half a second or more
+# in every process that grades.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ def _wait_for_workers(client: Client, address: str) -> None:
 
 
 def _how_to_start(address: str) -> str:
-    return f"start some on each machine: dask worker {address} --nthreads 1 --nworkers auto"
+    return f"start some on each machine: dask worker {address} --nworkers -1 --nthreads 1"
 
 
 class ClusterPool:
@@ -113,7 +113,8 @@ def _call_same(digest: str, function: Callable[P, T], /, *args: P.args, **kwargs
 
 @cache
 def _digest() -> str:
-    """Return a digest of the source of autograder, whatever line ends it was checked out with."""
+    """Return a digest of autograder's source and templates, whatever line ends they were checked out with."""
     package = Path(__file__).parents[1]
-    sources = {path.relative_to(package).as_posix(): path.read_text("utf-8") for path in package.rglob("*.py")}
-    return hashlib.sha256(repr(sorted(sources.items())).encode()).hexdigest()
+    files = [*package.rglob("*.py"), *package.rglob("*.j2")]
+    sources = sorted((path.relative_to(package).as_posix(), path.read_text("utf-8")) for path in files)
+    return hashlib.sha256(repr(sources).encode()).hexdigest()

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from mistune import create_markdown
 from nbformat import NotebookNode
 
 from autograder.course.inert import given_texts, inert_outputs, png
@@ -122,7 +122,12 @@ def _title(released: NotebookNode) -> str:
 @lru_cache(maxsize=512)
 def _set(given: str) -> Markup:
     """Return the HTML of Markdown that learners were given, which is the same in every submission."""
-    return Markup(MarkdownWithMath(IPythonRenderer(escape=True, exclude_anchor_links=True)).render(given))
+    return Markup(_markdown()(given))
+
+
+@cache
+def _markdown() -> Any:
+    return create_markdown(escape=True, plugins=["math", "table"])
 
 
 @cache

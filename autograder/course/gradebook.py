@@ -242,9 +242,10 @@ def recorded_digest(course: Course, student: str) -> str | None:
     """Return the digest of the submission whose result is complete, None when none is."""
     try:
         digest = as_notebook(course.graded_notebook(student).read_text("utf-8")).metadata[KEY]["digest"]
+        # Where the power failed, a file can be there and empty.
+        return str(digest) if course.feedback_page(student).stat().st_size else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return str(digest) if course.feedback_page(student).exists() else None
 
 
 def _put(folder: Path, files: Mapping[str, str], timestamp: datetime | None) -> None:
@@ -255,10 +256,7 @@ def _put(folder: Path, files: Mapping[str, str], timestamp: datetime | None) -> 
     _remove(arriving)
     arriving.mkdir(parents=True)
     for name, text in files.items():
-        with (arriving / name).open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        (arriving / name).write_text(text, "utf-8")
     _remove(folder)
     os.replace(arriving, folder)
 

@@ -21,6 +21,10 @@ _BECOMES_MORE_THAN_TEXT = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
+# Characters of a learner's Markdown. Formgrader reads Markdown in a time that can grow with the square of its length.
+_MOST_TEXT = 100_000
+_MOST_TEXT_OF_A_CELL = 10_000
+_TEXT_LEFT_OUT = "\n\n... the rest of this text was left out ..."
 _MOST_LINES = 1_000  # of text in the outputs of one cell
 _MOST_OUTPUTS = 100
 _MOST_PIXELS = 25_000_000  # a browser takes 4 bytes for each
@@ -31,6 +35,7 @@ def make_inert(notebook: NotebookNode, released: NotebookNode) -> None:
     """Change in place everything in a graded notebook that is not of `released` and not the grader's own report."""
     given = given_texts(released)
     graded = {cell.id for _, cell in graded_cells(notebook)}
+    room = _MOST_TEXT
     for index, cell in enumerate(notebook.cells):
         cell.source = _CONTROL.sub("?", cell.source)
         if cell.cell_type == "code":
@@ -38,7 +43,8 @@ def make_inert(notebook: NotebookNode, released: NotebookNode) -> None:
                 cell.execution_count = _whole(cell.execution_count)
                 cell.outputs = list(inert_outputs(cell.outputs))
         elif cell.source not in given:
-            notebook.cells[index] = _inert_text(cell)
+            notebook.cells[index] = _inert_text(cell, min(room, _MOST_TEXT_OF_A_CELL))
+            room -= min(room, len(cell.source))
 
 
 def given_texts(released: NotebookNode) -> frozenset[str]:
@@ -46,8 +52,10 @@ def given_texts(released: NotebookNode) -> frozenset[str]:
     return frozenset(cell.source for cell in released.cells if cell.cell_type == "markdown")
 
 
-def _inert_text(cell: NotebookNode) -> NotebookNode:
-    source = cell.source if cell.cell_type == "markdown" else re.sub("^", "    ", cell.source, flags=re.MULTILINE)
+def _inert_text(cell: NotebookNode, room: int) -> NotebookNode:
+    source = cell.source if len(cell.source) <= room else cell.source[:room] + _TEXT_LEFT_OUT
+    if cell.cell_type == "raw":
+        source = re.sub("^", "    ", source, flags=re.MULTILINE)
     return NotebookNode(cell_type="markdown", id=cell.id, metadata=cell.metadata, source=inert_markdown(source))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbgrader.api
+from alembic.script import ScriptDirectory
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -43,7 +43,7 @@ def quiet_nbgrader() -> Iterator[list[str]]:
     propagate, log.propagate = log.propagate, False
     log.addHandler(handler)
     try:
-        with warnings.catch_warnings(), _tools_on_path():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield errors
     finally:
@@ -60,12 +60,10 @@ class _Collect(logging.Handler):
         self.lines += record.getMessage().strip().splitlines()
 
 
-@contextmanager
-def _tools_on_path() -> Iterator[None]:
-    # nbgrader calls `alembic` by name when it makes a gradebook.
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
+def _newest_schema() -> str:
+    """Return the version of the gradebook's schema."""
+    return str(ScriptDirectory(str(Path(nbgrader.api.__file__).with_name("alembic"))).get_current_head())
+
+
+# nbgrader asks a process for it, of a program `alembic` that it expects on PATH: a second for each new gradebook.
+nbgrader.api.get_alembic_version = _newest_schema

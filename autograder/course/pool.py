@@ -55,7 +55,14 @@ def _run_alone(pool: Pool, task: Task) -> Iterator[tuple[Task, Result]]:
     lost: list[Task] = []
     yield from _run(pool, iter([task]), lost)
     if lost:
-        yield task, grade_notebook(_refused(task))
+        yield from _run_refused(pool, _refused(task))
+
+
+def _run_refused(pool: Pool, task: Task) -> Iterator[tuple[Task, Result]]:
+    lost: list[Task] = []
+    yield from _run(pool, iter([task]), lost)
+    if lost:  # with no notebook to run, so it is not the notebook
+        raise UsageError("the processes that grade end by themselves, for lack of memory perhaps; nobody lost points")
 
 
 def _refused(task: Task) -> Task:

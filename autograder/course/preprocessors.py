@@ -70,7 +70,8 @@ class RunSubmission(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         info = resources["nbgrader"]
-        key = key_of(Path(self.parent.coursedir.root), info["assignment"], info["student"])
+        course = Path(self.parent.parent.coursedir.root)  # the exporter's converter knows
+        key = key_of(course, info["assignment"], info["student"])
         run(nb, Limits(), key, unsafe=self.unsafe)
         make_inert(nb, _released(resources))
         return nb, resources

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROTECTIONS = (
-    "own user, mount, pid, network, ipc and uts namespaces",
+    "own mount, pid, network, ipc and uts namespaces",
     "read-only view of Python and nothing else",
     "an unprivileged user without capabilities",
     "a filter of system calls (no process, no socket, no program can be started)",
@@ -75,12 +75,23 @@ def enter(prefixes: Sequence[str], hidden: Sequence[str]) -> None:
     if platform.machine() not in _SYSCALLS:
         raise JailError(f"no table of system calls for {platform.machine()}: x86_64 and aarch64 have one")
     user, group = os.geteuid(), os.getegid()
+    flags = _NEWNS | _NEWIPC | _NEWNET | _NEWUTS | _NEWPID
     if user == 0:
-        _call("own namespaces", _libc.unshare, _NEWNS | _NEWIPC | _NEWNET | _NEWUTS)
+        _call("own namespaces", _libc.unshare, flags)
     else:
-        _call("own user namespace", _libc.unshare, _NEWUSER | _NEWNS | _NEWIPC | _NEWNET | _NEWUTS)
+        _call("own namespaces to ordinary users", _libc.unshare, flags | _NEWUSER)
         _map_user(user, group)
+    _continue_in_own_pid_namespace()
     _change_view(_existing([*prefixes, *_READABLE]), hidden)
+
+
+def _continue_in_own_pid_namespace() -> None:
+    """Go on as a new process, the first in the namespace that was made; this one waits and ends as that one does."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        os._exit(abs(os.waitstatus_to_exitcode(status)))
+    die_with_parent()
 
 
 def fork() -> int:

@@ -90,9 +90,9 @@ class Template:
         try:
             said = receive(self.control, most=1_000_000, deadline=monotonic() + _SECONDS_TO_LOAD)
         except WireError as error:
+            self.process.terminate()
+            last = self.process.communicate()[1].decode(errors="replace").strip().splitlines()[-1:]
             self.close()
-            assert self.process.stderr
-            last = self.process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
             raise RuntimeError(f"the warm process did not start ({error}) {' '.join(last)}") from None
         if "ready" not in said:
             self.close()
@@ -106,6 +106,8 @@ class Template:
         self.control.close()
         self.process.terminate()
         self.process.wait()
+        if self.process.stderr:
+            self.process.stderr.close()
 
     def fork(self) -> Session:
         """Return a session with a new fork. Raises UnprotectedError, WireError."""

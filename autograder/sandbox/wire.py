@@ -12,12 +12,14 @@ import math
 import select
 import socket
 import struct
+from functools import lru_cache
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 _SIZES = struct.Struct("!II")  # bytes of JSON, bytes of arrays
+_BEFORE_HEADER = struct.Struct("<6s2sH")  # of a .npy file: magic, version, bytes of the header
 _MOST_DIMENSIONS = 8
 _MOST_MARKS = 6_000_000  # each string, list and object takes far more memory than it takes text
 _KINDS = "fiub"
@@ -67,7 +69,7 @@ def receive(link: socket.socket, *, most: int, deadline: float = math.inf) -> An
         return _Reader(memoryview(blobs)).value(json.loads(text))
     except WireError:
         raise
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, AttributeError, OverflowError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error) as error:
         raise WireError(f"a malformed message ({type(error).__name__})") from None
 
 
@@ -157,19 +159,26 @@ class _Reader:
 
     def _array(self, size: int) -> np.ndarray[Any, Any]:
         blob, self.blobs = self.blobs[:size], self.blobs[size:]
-        file = io.BytesIO(blob)
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise WireError("an array of another format")
-        shape, in_fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
-        data = blob[file.tell() :]
-        if dtype.kind not in _KINDS or dtype.hasobject or dtype.subdtype or dtype.itemsize > 8:
-            raise WireError(f"an array of dtype {str(dtype)[:20]}")
-        if len(shape) > _MOST_DIMENSIONS or any(type(n) is not int or n < 0 for n in shape):
-            raise WireError("an array of an impossible shape")
+        header = bytes(blob[: _BEFORE_HEADER.size + _BEFORE_HEADER.unpack_from(blob)[2]])
+        shape, order, dtype = _described(header)
+        data = blob[len(header) :]
         if math.prod(shape) * dtype.itemsize != len(data):  # before anything is made of that size
             raise WireError("an array that is not as large as it says")
-        array = np.frombuffer(data, dtype)
-        return array.reshape(shape, order="F" if in_fortran_order else "C").copy(order="K")
+        return np.frombuffer(data, dtype).reshape(shape, order=order).copy(order="K")
+
+
+@lru_cache(maxsize=1024)
+def _described(header: bytes) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype[Any]]:
+    """Return shape, memory order and dtype from the beginning of a .npy file. There are few different ones."""
+    file = io.BytesIO(header)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise WireError("an array of another format")
+    shape, in_fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.kind not in _KINDS or dtype.hasobject or dtype.subdtype or dtype.itemsize > 8:
+        raise WireError(f"an array of dtype {str(dtype)[:20]}")
+    if len(shape) > _MOST_DIMENSIONS or any(type(n) is not int or n < 0 for n in shape):
+        raise WireError("an array of an impossible shape")
+    return shape, "F" if in_fortran_order else "C", dtype
 
 
 def _key(key: object) -> str:

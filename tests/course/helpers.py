@@ -8,12 +8,17 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import labs
+from autograder.course import grading, labs
 from autograder.course.gradebook import Course
+from autograder.course.grading import Outcome, grade_class
 from autograder.course.results import Result, read_results
+from autograder.course.submissions import find_submissions
+from autograder.course.work import grade_notebook
 from tests.submissions.make_class import LAB
 
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -28,6 +33,13 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def grade(course: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return command("autograder", "grade", LAB, "--course", str(course), *options)
+
+
+def graded(course: Path, **options: Any) -> Outcome:
+    """Grade in this process: what these tests ask does not depend on the pool, which takes seconds to start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grading, "run_tasks", lambda tasks, workers: ((t, grade_notebook(t)) for t in tasks))
+        return grade_class(Course.at(course, LAB), find_submissions(course, LAB), **options)
 
 
 def results(course: Path) -> dict[str, Result]:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,24 +18,14 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
-from autograder.course import gradebook, grading, labs, nbgrader_setup
+from autograder.course import gradebook, labs, nbgrader_setup
 from autograder.course.gradebook import Course
-from autograder.course.grading import Outcome, grade_class
-from autograder.course.submissions import find_submissions
-from autograder.course.work import grade_notebook
-from tests.course.helpers import ENVIRONMENT, by_exercise, grade, results, scores, wait_until
+from tests.course.helpers import ENVIRONMENT, by_exercise, grade, graded, results, scores, wait_until
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
 RIGHT = nbformat.writes(answered(reference()))
 UNTOUCHED = nbformat.writes(answered({}))
 LIST = "[]"  # not a notebook: graded without a kernel, so quickly
-
-
-def graded(course: Path, **options: Any) -> Outcome:
-    """Grade in this process: what these tests ask does not depend on the pool, which takes seconds to start."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grading, "run_tasks", lambda tasks, workers: ((t, grade_notebook(t)) for t in tasks))
-        return grade_class(Course.at(course, LAB), find_submissions(course, LAB), **options)
 
 
 def open_gradebook(course: Path) -> Gradebook:
@@ -58,6 +49,14 @@ def test_a_result_of_which_a_part_is_gone_is_made_again(tmp_path: Path, lost: st
     hand_in(tmp_path, "ada", LIST)
     graded(tmp_path)
     (tmp_path / lost).rename(tmp_path / "gone")
+    assert graded(tmp_path).graded == ["ada"]
+
+
+@pytest.mark.parametrize("of", [Course.feedback_page, Course.graded_notebook], ids=["page", "notebook"])
+def test_a_result_of_which_a_file_is_empty_is_made_again(tmp_path: Path, of: Callable[[Course, str], Path]) -> None:
+    hand_in(tmp_path, "ada", LIST)
+    graded(tmp_path)
+    of(Course.at(tmp_path, LAB), "ada").write_bytes(b"")
     assert graded(tmp_path).graded == ["ada"]
 
 
@@ -89,6 +88,7 @@ def test_a_late_penalty_is_taken_off_and_goes_with_a_senseless_timestamp(
     (folder / "timestamp.txt").write_text("2026-01-05 12:00:00 UTC")
     graded(tmp_path)
     assert results(tmp_path)["ada"].score.late_penalty == 19
+    assert "handed in late" in Course.at(tmp_path, LAB).feedback_page("ada").read_text("utf-8")
     (folder / "timestamp.txt").write_text("9999-99-99")
     graded(tmp_path)
     assert scores(tmp_path) == {"ada": 19}
@@ -112,6 +112,12 @@ def test_a_full_disk_loses_only_what_it_hits_and_the_next_run_makes_it_good(
     assert "No space left" in outcome.failed["bob"]
     monkeypatch.setattr(gradebook, "_put", put)
     assert graded(tmp_path).graded == ["bob"]
+
+
+def test_a_new_gradebook_gets_the_schema_that_nbgrader_would_give_it() -> None:
+    ask = "from nbgrader.api import get_alembic_version; print(get_alembic_version())"
+    asked = subprocess.run([sys.executable, "-c", ask], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert nbgrader_setup._newest_schema() == asked.stdout.strip()
 
 
 def start(course: Path) -> subprocess.Popen[str]:

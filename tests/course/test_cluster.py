@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 
 from autograder.__main__ import main
-from autograder.course import labs
+from autograder.course import cluster as cluster_module
+from autograder.course import labs, pool
+from autograder.course.cluster import connect
+from autograder.course.limits import Limits
+from autograder.course.work import Graded, Task, grade_notebook
 from tests.course.helpers import ENVIRONMENT, grade, grades, wait_until
-from tests.submissions.make_class import LAB, hand_in, make_class
+from tests.submissions.make_class import LAB, answered, hand_in, make_class, reference
 
 pytestmark = pytest.mark.xdist_group("cluster")
 
@@ -27,7 +34,8 @@ class Cluster:
     """A scheduler of this machine and the commands that started its workers."""
 
     folder: Path
-    processes: list[subprocess.Popen[bytes]]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    code: Path = labs.ROOT
 
     @property
     def file(self) -> Path:
@@ -51,8 +59,8 @@ class Cluster:
                 str(self.file),
                 *options,
             ],
-            cwd=labs.ROOT,
-            env=ENVIRONMENT | {"PYTHONPATH": str(labs.ROOT), "OMP_NUM_THREADS": "1"},
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.code), "OMP_NUM_THREADS": "1"},
             stdout=log,
             stderr=log,
         )
@@ -68,10 +76,10 @@ class Cluster:
 @contextmanager
 def running(folder: Path, workers: int) -> Iterator[Cluster]:
     folder.mkdir()
-    cluster = Cluster(folder, [])
+    cluster = Cluster(folder)
     try:
         cluster.start("scheduler", "--port", "0", "--dashboard-address", "127.0.0.1:0")
-        wait_until(cluster.file.exists)
+        wait_until(lambda: cluster.file.exists() and cluster.file.stat().st_size)
         for _ in range(workers):
             cluster.start_worker()
         yield cluster
@@ -124,10 +132,14 @@ def test_a_notebook_that_kills_every_worker_is_refused_and_the_others_are_graded
 ) -> None:
     monkeypatch.setattr(pool, "grade_notebook", grade_or_die)
     released = labs.exercise_path(LAB).read_text("utf-8")
-    tasks = [Task(name, b"[]", "", (), name, released, Limits()) for name in ("killer", "victim", "last")]
-    with running(tmp_path / "cluster", workers=4) as cluster, connect(cluster.address) as workers:
-        done = dict(pool.run_tasks(iter(tasks), workers))
-    assert {task.student: result for task, result in done.items()} == {}
+    tasks = [Task(name, b"{}", "", (), name, released, Limits(), b"key") for name in ("killer", "victim", "last")]
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    with running(tmp_path / "cluster", workers=3) as cluster, connect(cluster.address) as workers:
+        wait_until(lambda: workers.size() == 3)
+        done = list(pool.run_tasks(iter(tasks), workers))
+    notebooks = {task.student: result.notebook for task, result in done if isinstance(result, Graded)}
+    assert "ended the process that graded it" in notebooks.pop("killer")
+    assert all("no list of cells" in notebooks[name] for name in ("victim", "last"))
 
 
 def grade_or_die(task: Task) -> Graded:
@@ -137,22 +149,32 @@ def grade_or_die(task: Task) -> Graded:
     return grade_notebook(task)
 
 
-def test_a_scheduler_that_does_not_answer_is_refused_in_seconds(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
+def test_a_scheduler_that_does_not_answer_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
+    monkeypatch.setattr(cluster_module, "_ANSWER", 1.0)
     hand_in(tmp_path, "ada", "[]")
-    for address in ("tcp://127.0.0.1:9", "nonsense"):
-        assert main(["grade", LAB, "--course", str(tmp_path), "--scheduler", address]) == 2
-        assert f"no Dask scheduler answers at {address}" in capsys.readouterr().err
+    assert main(["grade", LAB, "--course", str(tmp_path), "--scheduler", address]) == 2
+    assert f"no Dask scheduler answers at {address}" in capsys.readouterr().err
 
 
-def test_a_scheduler_without_workers_is_refused_and_told_how_to_start_some(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_cluster_without_workers_or_with_another_autograder_is_refused_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(tmp_path, "ada", "[]")
     with running(tmp_path / "cluster", workers=0) as cluster:
-        assert main(["grade", LAB, "--course", str(tmp_path), "--scheduler", cluster.address]) == 2
+        command = ["grade", LAB, "--course", str(tmp_path), "--scheduler", cluster.address]
+        monkeypatch.setattr(cluster_module, "_ANSWER", 1.0)
+        assert main(command) == 2
         assert f"dask worker {cluster.address}" in capsys.readouterr().err
+        cluster.code = tmp_path / "older"
+        shutil.copytree(labs.ROOT / "autograder", cluster.code / "autograder")
+        (cluster.code / "autograder" / "course" / "limits.py").open("a").write("# changed\n")
+        cluster.start_worker()
+        monkeypatch.setattr(cluster_module, "_ANSWER", 60.0)
+        assert main(command) == 2
+        assert "has another version of autograder" in capsys.readouterr().err
 
 
 def test_without_dask_the_message_says_how_to_install_it(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from autograder.course import labs
 from autograder.course.gradebook import Course
 from autograder.course.limits import Limits
 from autograder.course.work import Graded, Task, grade_notebook
-from tests.course.helpers import command, grade
+from tests.course.helpers import command
+from tests.course.helpers import graded as graded_here
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
 ACT = "top.hurt = 1"
@@ -62,7 +62,7 @@ def hostile() -> NotebookNode:
 @pytest.fixture(scope="module")
 def graded() -> Graded:
     released = labs.exercise_path(LAB).read_text("utf-8")
-    task = Task("x", nbformat.writes(hostile()).encode(), "", (), "", released, Limits())
+    task = Task("x", nbformat.writes(hostile()).encode(), "", (), "", released, Limits(), b"key")
     with ThreadPoolExecutor(1) as beside_the_browser:  # whose event loop occupies this thread
         return beside_the_browser.submit(grade_notebook, task).result()
 
@@ -140,7 +140,7 @@ def test_a_graded_notebook_is_valid(graded: Graded) -> None:
 def test_manual_scores_and_comments_are_shown_by_grading_and_by_nbgrader_alike(tmp_path: Path) -> None:
     hand_in(tmp_path, "ada", "[]")
     course = Course.at(tmp_path, LAB)
-    assert grade(tmp_path).returncode == 0
+    graded_here(tmp_path)
     with Gradebook(course.db_url) as book:
         book.find_grade("train_xor_check", LAB, LAB, "ada").manual_score = 3.5
         book.find_comment("hidden_delta", LAB, LAB, "ada").manual_comment = "Nearly <b>right</b>"
@@ -148,8 +148,7 @@ def test_manual_scores_and_comments_are_shown_by_grading_and_by_nbgrader_alike(t
     done = command("nbgrader", "generate_feedback", LAB, "--force", f"--CourseDirectory.root={tmp_path}")
     assert done.returncode == 0, done.stderr
     by_nbgrader = course.feedback_page("ada").read_text("utf-8")
-    assert grade(tmp_path, "--force").returncode == 0
+    graded_here(tmp_path, force=True)
     assert course.feedback_page("ada").read_text("utf-8") == by_nbgrader
     for said in ("3.5 of 4", "graded by hand", "Nearly &lt;b&gt;right&lt;/b&gt;", "3.5 of 19"):
         assert said in by_nbgrader
-    assert os.access(course.graded_notebook("ada"), os.R_OK)

@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
-from nbformat.v4 import new_output
+from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
 
-from autograder.course.inert import inert_markdown, inert_outputs, png
+from autograder.course import labs
+from autograder.course.inert import inert_markdown, inert_outputs, make_inert, png
+from autograder.course.rebuild import unreadable
+from autograder.course.work import as_notebook
+from tests.submissions.make_class import LAB
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 # What Markdown and HTML are made of, so that random texts of it come near to everything both can express.
@@ -90,6 +94,24 @@ def test_an_image_that_is_not_there_does_not_keep_formgrader_from_showing_the_re
 def test_text_formulas_and_code_read_as_before() -> None:
     for source in ("$a < b$ and $a<1$", "`x[i] < y`", "# A *heading*\n\n- one\n- two", "> so", "x <= y", "a[0][1]"):
         assert inert_markdown(source) == source
+
+
+def test_text_that_would_keep_formgrader_busy_is_cut_and_says_so() -> None:
+    released = as_notebook(labs.exercise_path(LAB).read_text("utf-8"))
+    notebook = unreadable(released, "Empty.")
+    notebook.cells += [new_markdown_cell("\\\\[" * 10_000) for _ in range(30)]
+    make_inert(notebook, released)
+    assert sum(len(cell.source) for cell in notebook.cells[-30:]) < 110_000
+    assert all(cell.source.endswith("left out ...") for cell in notebook.cells[-30:])
+    assert [cell.source for cell in notebook.cells[1:-30]] == [cell.source for cell in released.cells]
+
+
+def test_a_raw_cell_becomes_text() -> None:
+    released = as_notebook(labs.exercise_path(LAB).read_text("utf-8"))
+    notebook = unreadable(released, "Empty.")
+    notebook.cells.append(new_raw_cell("<b>\nx", metadata={"raw_mimetype": "text/html"}))
+    make_inert(notebook, released)
+    assert markdown2html(notebook.cells[-1].source) == "<pre><code>&lt; b&gt;\nx</code></pre>\n"
 
 
 def test_of_a_learners_outputs_text_errors_and_pictures_are_left() -> None:

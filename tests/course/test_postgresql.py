@@ -30,8 +30,20 @@ def server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user = _as_nobody_special(folder)
     data = folder / "data"
-    start = [tools / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
-    initialise = [tools / "initdb", "-D", data, "-U", "grader", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+    start = [str(tools / "postgres"), "-D", str(data), "-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
+    initialise = [
+        str(tools / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "grader",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-locale",
+        "-N",
+    ]
     subprocess.run(initialise, user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(start, user=user, stdout=log, stderr=log, cwd=folder)

@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.course import labs, pool
 from autograder.course.execution import graded_cells
+from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
 from autograder.course.notebooks import Notice, notices_of
 from autograder.course.pool import LocalPool, run_tasks
@@ -144,10 +145,24 @@ def test_a_task_that_ends_its_worker_is_refused_and_the_others_are_graded(monkey
     tasks = [Task(name, b"[]", "", (), name, released, QUICK, b"") for name in ("killer", "victim", "last")]
     monkeypatch.setattr(pool, "grade_notebook", grade_or_die)
     done = {task.student: result for task, result in run_tasks(iter(tasks), LocalPool(1))}
-    first = {name: notices_of(as_notebook(result.notebook))[0].text for name, result in done.items()}
+    graded = {name: result for name, result in done.items() if isinstance(result, Graded)}
+    first = {name: notices_of(as_notebook(result.notebook))[0].text for name, result in graded.items()}
     assert "ended the process that graded it" in first.pop("killer")
     assert len(first) == 2
     assert all("is not a notebook" in text for text in first.values())
+
+
+def test_processes_that_end_whatever_they_are_given_stop_grading_and_cost_nobody_points(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool, "grade_notebook", die)
+    with pytest.raises(UsageError, match="end by themselves"):
+        list(run_tasks(iter([Task("ada", b"[]", "", (), "", "", QUICK, b"")]), LocalPool(1)))
+
+
+def die(task: Task) -> Graded:
+    """Stand in for the unit of work, in the worker."""
+    os._exit(1)
 
 
 def grade_or_die(task: Task) -> Graded:

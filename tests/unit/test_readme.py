@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,9 @@ def test_the_build_uses_the_setuptools_that_is_pinned() -> None:
     pin = re.search(r"^setuptools==[\d.]+", text("requirements.txt"), flags=re.MULTILINE)
     assert pin
     assert f'requires = ["{pin[0]}"]' in text("pyproject.toml")
+
+
+def test_the_extras_are_the_versions_that_are_pinned() -> None:
+    extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
+    pinned = {line.split("#")[0].strip() for line in text("requirements.txt").splitlines()}
+    assert {pin for pins in extras.values() for pin in pins} <= pinned

@@ -378,6 +378,25 @@ class SlopeByJvp(ByAutograd):
         return delta @ W.T, x.T @ delta, delta.sum(0)
 
 
+class PastTheModes(ByAutograd):
+    @staticmethod
+    def backward(ctx: A, upstream: A) -> A:
+        with torch._C.DisableTorchFunction():
+            return ByAutograd.backward(ctx, upstream)
+
+
+class ByTheEngine(ByAutograd):
+    @staticmethod
+    def backward(ctx: A, upstream: A) -> A:
+        leaves = [tensor.detach().requires_grad_() for tensor in ctx.saved_tensors]
+        with torch.enable_grad():
+            out = torch.sigmoid(leaves[0] @ leaves[1] + leaves[2])
+        engine: A = torch.autograd.Variable._execution_engine
+        return engine.run_backward(
+            (out,), (upstream,), False, False, tuple(leaves), allow_unreachable=True, accumulate_grad=False
+        )
+
+
 class ApplyReplaced(Saved):
     @staticmethod
     def apply(x: A, W: A, b: A) -> A:
@@ -398,6 +417,8 @@ wrong(S, "torch.autograd.grad inside", ByAutograd, "autograd-called", GRADIENTS)
 wrong(S, "backward() inside", ByBackward, "autograd-called", GRADIENTS)
 wrong(S, "torch.func.vjp inside", ByVjp, "autograd-called", GRADIENTS)
 wrong(S, "torch.func.jvp inside", SlopeByJvp, "autograd-called", GRADIENTS)
+wrong(S, "autograd past function modes", PastTheModes, "autograd-called", GRADIENTS)
+wrong(S, "the engine itself", ByTheEngine, "autograd-called", GRADIENTS)
 wrong(S, "apply replaced", ApplyReplaced, "autograd-called", GRADIENTS)
 wrong(S, "not repeatable", Unrepeatable, None, "dW")
 wrong(S, "no Function", lambda x, W, b: torch.sigmoid(x @ W + b), None, "forward," + GRADIENTS)
@@ -613,9 +634,15 @@ def train_with_torch(params: A, batches: A, masks: A, lr: A, p: A, negative_slop
     return losses
 
 
+def train_past_the_modes(*arguments: A) -> A:
+    with torch._C.DisableTorchFunction():
+        return train_with_torch(*arguments)
+
+
 wrong(T, "maximum not subtracted", train_naive_softmax, None, "first 10 steps")
 wrong(T, "params changed", train_changing_params, None, BOTH)
 wrong(T, "autograd", train_with_torch, "autograd-called", BOTH)
+wrong(T, "autograd past function modes", train_past_the_modes, "autograd-called", BOTH)
 wrong(
     T,
     "torch without autograd",

@@ -13,6 +13,7 @@ from nbformat.v4 import new_markdown_cell
 KEY = "autograder"  # our corner of a graded notebook's metadata
 NOTICE_ID = "grading-notice"
 _MOST_MARKS = 4_000_000
+_MOST_CELLS = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ def read_cells(data: bytes, source_bytes: int) -> tuple[list[NotebookNode], list
     """
     text, notices = _decode(data)
     found = _find_cells(_parse(text))
+    if len(found) > _MOST_CELLS:
+        raise UnreadableError(f"The notebook has {len(found):,} cells. Remove what is not your work.")
     cells = [_clean_cell(cell) for cell in found if isinstance(cell, dict)]
     if len(cells) < len(found):
         notices.append(Notice(f"{len(found) - len(cells)} entries of the notebook are not cells; they were left out."))

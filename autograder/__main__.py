@@ -148,6 +148,8 @@ def _release(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     began = time.monotonic()
     labs.require([options.assignment])
+    if sys.platform == "win32":
+        raise UsageError("Windows has no namespaces to grade in: grade on Linux; WSL 2 will do")
     from autograder.course.progress import Progress
     from autograder.course.submissions import find_submissions
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -155,6 +157,45 @@ def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_to_the_same_gradeb
     assert again.returncode == 0
     assert "0 kept" not in again.stdout
     assert scores(tmp_path) == {"ada": 19, "bob": 19, "cy": 19, "dora": 0}
+
+
+def test_killed_at_random_moments_it_still_ends_in_the_same_gradebook(tmp_path: Path) -> None:
+    control, course = tmp_path / "control", tmp_path / "course"
+    for folder in (control, course):
+        for number in range(5):
+            hand_in(folder, f"right {number}", RIGHT)
+            hand_in(folder, f"untouched {number}", UNTOUCHED)
+    began = time.monotonic()
+    grade(control)
+    whole = time.monotonic() - began
+    seed = random.randrange(10**6)
+    moments = [random.Random(seed).uniform(0.2, 1.0) * whole for _ in range(2)]
+    for moment in moments:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "autograder", "grade", LAB, "--course", str(course)],
+            cwd=labs.ROOT,
+            env=ENVIRONMENT,
+            stdout=subprocess.DEVNULL,
+        )
+        time.sleep(moment)
+        process.kill()
+        process.wait()
+    last = grade(course)
+    assert last.returncode == 0, (seed, last.stderr)
+    assert cells(course) == cells(control), seed
+    pages = [path.relative_to(course) for path in course.glob("feedback/*/*/*.html")]
+    assert sorted(pages) == sorted(path.relative_to(control) for path in control.glob("feedback/*/*/*.html"))
+
+
+def cells(course: Path) -> dict[tuple[str, str], float]:
+    """Return the score of every graded cell of every submission."""
+    with open_gradebook(course) as gradebook:
+        return {
+            (submission.student.id, grade.cell.name): grade.score
+            for submission in gradebook.assignment_submissions(LAB)
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        }
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -26,7 +26,12 @@ def released(lab: str = LAB) -> NotebookNode:
 def reference(lab: str = LAB) -> Answers:
     """Return the answers of solutions/, by exercise."""
     cells = source_notebook(lab).cells
-    return {c.id: c.source for c in cells if c.metadata.get("nbgrader", {}).get("solution")}
+    return {c.id: _without_marks(c.source) for c in cells if c.metadata.get("nbgrader", {}).get("solution")}
+
+
+def _without_marks(source: str) -> str:
+    marks = ("### BEGIN SOLUTION", "### END SOLUTION")
+    return "\n".join(line for line in source.splitlines() if line.strip() not in marks)
 
 
 def answered(given: Mapping[str, str], lab: str = LAB) -> NotebookNode:

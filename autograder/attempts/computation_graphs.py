@@ -9,7 +9,9 @@ lower numbers than their consumers.
 from __future__ import annotations
 
 import copy
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from numbers import Number
 from typing import Any
@@ -152,9 +154,22 @@ def build(solution: Solution, graph: Mapping[str, Any]) -> list[Any]:
     """Return the nodes of the graph, made with the `Value` the solution knows, if it knows one."""
     make = getattr(solution, "__globals__", {}).get("Value", Node)
     nodes: list[Any] = []
-    for data, (inputs, slopes) in zip(graph["data"].tolist(), _edges(graph), strict=True):
-        nodes.append(make(data, tuple(nodes[i] for i in inputs), tuple(slopes)))
+    with _uncollected():
+        for data, (inputs, slopes) in zip(graph["data"].tolist(), _edges(graph), strict=True):
+            nodes.append(make(data, tuple(nodes[i] for i in inputs), tuple(slopes)))
     return nodes
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hold the search for garbage back: ten thousand new nodes start it several times, over all that is imported."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _edges(graph: Mapping[str, Any]) -> Iterator[tuple[list[int], list[float]]]:

@@ -6,7 +6,8 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,24 +146,24 @@ def _release(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    began = time.monotonic()
     labs.require([options.assignment])
-    from autograder.course.gradebook import Course
-    from autograder.course.grading import grade_class
+    if sys.platform == "win32":
+        raise UsageError("Windows has no namespaces to grade in: grade on Linux; WSL 2 will do")
     from autograder.course.progress import Progress
     from autograder.course.submissions import find_submissions
 
-    began = time.monotonic()
     submissions = find_submissions(options.course, options.assignment)
-    course = Course.at(options.course, options.assignment, options.db_url)
-    protections = _protections(options)
-    progress = Progress(len(submissions))
-    try:
-        with _pool(options) as pool:
-            outcome = grade_class(
-                course, submissions, pool=pool, force=options.force, unsafe=options.unsafe, report=progress.show
-            )
-    finally:
-        progress.clear()
+    with _pool(options) as pool, closing(Progress(len(submissions))) as progress:
+        # Loaded while the pool's processes start.
+        from autograder.course.gradebook import Course
+        from autograder.course.grading import grade_class
+
+        course = Course.at(options.course, options.assignment, options.db_url)
+        protections = _protections(options)
+        outcome = grade_class(
+            course, submissions, pool=pool, force=options.force, unsafe=options.unsafe, report=progress.show
+        )
     seconds = round(time.monotonic() - began, 3)
     students = [submission.student for submission in submissions]
     if options.json:
@@ -194,9 +195,13 @@ def _pool(options: argparse.Namespace) -> AbstractContextManager[Pool]:
         from autograder.course.cluster import connect
 
         return connect(options.scheduler)
+    from autograder.course.execution import get_ready
+    from autograder.course.limits import Limits
     from autograder.course.pool import LocalPool
 
-    return nullcontext(LocalPool(options.workers))
+    pool = LocalPool(options.workers)
+    pool.start(partial(get_ready, options.assignment, Limits(), unsafe=options.unsafe))
+    return closing(pool)
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ from autograder.chapters import exercises
 from autograder.diagnosis import diagnose
 from autograder.exercise import Case, Exercise, Verdict
 from autograder.judging import at, compare
+from autograder.oracles import one_thread
 from autograder.report import Finding, Report
 
 # What asks: given the cases and the exercises that are to have stand-ins, it returns one observation for each case.
@@ -50,6 +52,7 @@ def _as_it_is(stand_in: Solution) -> Solution:
     return stand_in
 
 
+@one_thread()
 def put(exercise: Exercise, cases: Sequence[Case], ask: Ask) -> Report:
     """Return the Report on what `ask` brings: the observations on `cases`, with stand-ins for some exercises.
 
@@ -64,8 +67,13 @@ def put(exercise: Exercise, cases: Sequence[Case], ask: Ask) -> Report:
     return again if again.points >= report.points else report
 
 
+@lru_cache(maxsize=64)  # more than there are exercises
+@one_thread()
 def draw(exercise: Exercise, seed: int) -> Sequence[Case]:
-    """Return the cases of `exercise` for `seed`; two exercises get different numbers from one seed."""
+    """Return the cases of `exercise` for `seed`; two exercises get different numbers from one seed.
+
+    The latest are kept, with what was worked out for them, for whoever checks again and again.
+    """
     return exercise.inputs(np.random.default_rng([seed, zlib.crc32(exercise.name.encode())]))
 
 

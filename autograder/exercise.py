@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograder.answers import Answer, Array
+from autograder.answers import Answer, Array, Unusable, read
 from autograder.attempts import Attempt, Solution
 
 Arrays: TypeAlias = Mapping[str, Array]
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
-    """One set of inputs.
+    """One set of inputs, equal to itself only.
 
     `arguments` go to the learner's function by position, in this order. They are plain data, which can be sent to
     another process: arrays of numbers, NumPy scalars, numbers, texts, None, and lists, tuples and dicts of these.
@@ -56,16 +58,39 @@ class Verdict:
 Judge: TypeAlias = Callable[["Exercise", Case, Mapping[str, Answer]], Mapping[str, Verdict]]
 
 
+def once_a_case(answer: Callable[[Case], T]) -> Callable[[Case], T]:
+    """Return `answer` so that it is worked out once for a case and remembered as long as the case lives."""
+    known: WeakKeyDictionary[Case, T] = WeakKeyDictionary()
+
+    def remembered(case: Case) -> T:
+        if case not in known:
+            known[case] = answer(case)
+        return known[case]
+
+    return remembered
+
+
 @dataclass(frozen=True)
 class Suspect:
     """A wrong formula for one part of an exercise, tied to a mistake of the catalogue by its id.
 
-    `formula(case)` returns the wrong array.
+    `formula(case)` returns the wrong array; `answer(case)` is the same as an answer, and is worked out once a case. It
+    is unusable where the formula does not fit the shapes of the case.
     """
 
     mistake: str
     part: str
     formula: Callable[[Case], object]
+    answer: Callable[[Case], Answer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", once_a_case(self._read))
+
+    def _read(self, case: Case) -> Answer:
+        try:
+            return read(self.formula(case))
+        except (RuntimeError, ValueError):
+            return Unusable("a formula that does not fit this case")
 
 
 class Section(NamedTuple):
@@ -75,20 +100,20 @@ class Section(NamedTuple):
     title: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """A graded function or class: what is asked, how it is attempted, and what two oracles answer.
 
     `name` is the learner's function, `signature` how it is called, `chapter` the slug of its lab, `section` where
     the chapter explains it, `points` the points by part. `inputs(rng)` draws the cases; `attempt(solution, arguments)`
     runs beside the learner's code and returns values by name; it is a function of `autograder.attempts`, or a partial
-    of one with keywords only. `expected(case)` is the answer from PyTorch autograd, `numerical(case)` the same by
-    central differences; `judge` compares. `complete` adds to a case what is the learner's to choose (a random start),
-    so that the oracles can follow. `suspects` are the mistakes that have a formula here. `may_call` names earlier
-    exercises the learner may build on; `stand_in` answers this one through an oracle, from plain data in plain data,
-    for later exercises whose learner got this one wrong; `stand_in_as`, of `autograder.attempts`, makes of it what the
-    learner's code expects when that is not plain data. `needs_torch` says that the attempt or the learner's own code
-    needs PyTorch beside it.
+    of one with keywords only. `expected(case)` is the answer from PyTorch autograd, worked out once a case,
+    `numerical(case)` the same by central differences; `judge` compares. `complete` adds to a case what is the learner's
+    to choose (a random start), so that the oracles can follow. `suspects` are the mistakes that have a formula here.
+    `may_call` names earlier exercises the learner may build on; `stand_in` answers this one through an oracle, from
+    plain data in plain data, for later exercises whose learner got this one wrong; `stand_in_as`, of
+    `autograder.attempts`, makes of it what the learner's code expects when that is not plain data. `needs_torch` says
+    that the attempt or the learner's own code needs PyTorch beside it.
     """
 
     name: str
@@ -107,6 +132,9 @@ class Exercise:
     stand_in: Solution | None = None
     stand_in_as: Callable[[Solution], Solution] | None = None
     needs_torch: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expected", once_a_case(self.expected))
 
     @property
     def max_points(self) -> float:

@@ -7,7 +7,8 @@ product of f with g.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,22 @@ import torch
 from autograder.answers import Array
 
 Forward: TypeAlias = Callable[..., torch.Tensor]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let PyTorch compute in one thread meanwhile.
+
+    On arrays as small as the course's, threads that wait for each other cost a hundred times what they compute, when
+    the machine has other work too.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
 
 STEP = 1e-5  # h of the central differences, relative to entries of size 1
 

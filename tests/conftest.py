@@ -11,6 +11,9 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+# Each worker and each process it starts gets one core.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 # Time is no property of the code: a test that is slow once on a busy machine is not wrong.
 settings.register_profile("course", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("course")

@@ -193,12 +193,12 @@ def _affine_histories(rng: Rng) -> list[Case]:
             _affine_case(rng, shape, M, ", forward twice", before_x=[rng.normal(size=shape)]),
         ]
     other_batch, other_rank = _earlier_step(rng, (5, 3), 2), _earlier_step(rng, (2, 6), 2)
-    other_layer = _affine_values(rng, (4, 5), 2)
+    other_layer = _affine_values(rng, (2, 6), 3)
     return [
         *cases,
         _affine_case(rng, (2, 3), 2, ", after a batch of 5", earlier=[other_batch]),
         _affine_case(rng, (2, 2, 3), 2, ", after an x of shape (2, 6)", earlier=[other_rank]),
-        _affine_case(rng, (2, 2, 3), 3, ", beside a layer of another shape", others=[other_layer]),
+        _affine_case(rng, (2, 2, 3), 3, ", beside a layer whose x has shape (2, 6)", others=[other_layer]),
     ]
 
 

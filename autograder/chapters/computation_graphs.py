@@ -665,12 +665,13 @@ def _why_missing(case: Case, order: Sequence[int], below: Array) -> str:
 
 
 def _sequence_verdict(case: Case, order: Sequence[int]) -> Verdict:
-    place = {node: i for i, node in enumerate(order)}
-    edges = [(place[consumer], place[source]) for consumer, source, _ in _edges_of(case) if consumer in place]
-    if all(source < consumer for consumer, source in edges):
+    consumers, inputs = case.arguments["consumers"], case.arguments["inputs"]
+    place = np.full(len(case.arguments["data"]), -1)
+    place[list(order)] = np.arange(len(order))
+    ahead = (place[consumers] - place[inputs])[place[consumers] >= 0]  # how far an input stands before its consumer
+    if (ahead > 0).all():
         return RIGHT
-    reversed_ = all(source > consumer for consumer, source in edges)
-    mistake = "order-reversed" if reversed_ else "consumer-first"
+    mistake = "order-reversed" if (ahead < 0).all() else "consumer-first"
     return Verdict("order", "a node stands before one of its inputs", mistake=mistake)
 
 

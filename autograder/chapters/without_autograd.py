@@ -336,10 +336,10 @@ def _loss_at(values: Values, run: Run, step: int) -> float:
 Recorded: TypeAlias = Callable[[Values, Run, int], float]
 
 
-def _replay(step: Step, case: Case, recorded: Recorded = _loss_at) -> Arrays:
-    """Train from the case's parameters by `step`; return the losses, each before its update."""
+def _replay(step: Step, case: Case, recorded: Recorded = _loss_at, most: int = LONG) -> Arrays:
+    """Train from the case's parameters by `step`, `most` times; return the losses, each before its update."""
     run, values, losses = Run(case), case.arguments["params"], []
-    for index in range(len(run.batches)):
+    for index in range(min(most, len(run.batches))):
         losses.append(recorded(values, run, index))
         values = step(values, run, index)
     return _by_part(losses)
@@ -450,7 +450,7 @@ def _evaluating(run: Run) -> Run:
 
 
 def _wrong_run(mistake: str, step: Step, recorded: Recorded = _loss_at) -> list[Suspect]:
-    return [Suspect(mistake, "first 10 steps", lambda case: _replay(step, case, recorded)["first 10 steps"])]
+    return [Suspect(mistake, "first 10 steps", lambda case: _replay(step, case, recorded, FIRST)["first 10 steps"])]
 
 
 def _summed(values: Values, run: Run, step: int) -> float:

@@ -8,18 +8,15 @@ from __future__ import annotations
 import hmac
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat import NotebookNode, from_dict
 
-from autograder.chapters import exercises
 from autograder.course.limits import Limits
 from autograder.course.notebooks import KEY, Notice, add_notices, shown
-from autograder.course.questions import UnansweredError, ask
 from autograder.exercise import Section
 from autograder.report import Finding, Report
 from autograder.sandbox.session import EndedError, Ran, Session, Settings, open_session
@@ -30,8 +27,8 @@ def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = Fa
 
     `key` and the cells decide the hidden inputs, so what one submission saw is of no use to the next; `unsafe` leaves
     the sandbox out. A cell that ends or blocks the process is left out from then on: a new process runs the others
-    again, so what still works is graded. Raises UnprotectedError when the machine lacks a protection, RuntimeError when
-    no process can be started.
+    again, so what still works is graded. Raises UnprotectedError when the machine lacks a protection, NoProcessError
+    when no process can be started.
     """
     reason = notebook.metadata[KEY].get("unreadable")
     if reason:
@@ -39,7 +36,7 @@ def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = Fa
             _settle(cell, zero_report(name, float(cell.metadata.nbgrader.points), reason))
         return
     progress = _Progress(notebook, limits, _own_key(notebook, key), monotonic() + limits.seconds_per_submission)
-    settings = _settings(notebook, limits, unsafe)
+    settings = _settings(notebook.metadata[KEY]["exercises"].values(), limits, unsafe)
     while progress.next < len(notebook.cells):
         if progress.seconds_left <= 0:
             _give_up(progress)
@@ -66,9 +63,19 @@ def _own_key(notebook: NotebookNode, key: bytes) -> bytes:
     return hmac.digest(key, sources.encode(), "sha256")
 
 
-def _settings(notebook: NotebookNode, limits: Limits, unsafe: bool) -> Settings:
+def get_ready(assignment: str, limits: Limits, *, unsafe: bool = False) -> None:
+    """Load what running notebooks of this lab needs, so that the first one need not wait for it."""
+    from autograder.chapters import exercises
+
+    names = [name for name, exercise in exercises().items() if exercise.chapter == assignment]
+    open_session(_settings(names, limits, unsafe)).close()
+
+
+def _settings(names: Iterable[str], limits: Limits, unsafe: bool) -> Settings:
+    from autograder.chapters import exercises  # loads PyTorch: only the processes that run notebooks need it
+
     return Settings(
-        torch=any(exercises()[name].needs_torch for name in notebook.metadata[KEY]["exercises"].values()),
+        torch=any(exercises()[name].needs_torch for name in names),
         unsafe=unsafe,
         memory_bytes=limits.memory_bytes,
         scratch_bytes=limits.scratch_bytes,
@@ -151,9 +158,11 @@ def _run_in(session: Session, progress: _Progress) -> None:
 
 
 def _ask(session: Session, progress: _Progress, cell: NotebookNode, name: str) -> None:
+    from autograder.course import questions  # loads PyTorch
+
     try:
-        progress.reports[cell.id] = ask(session, name, progress.key, progress.limits, progress.seconds)
-    except UnansweredError as reason:
+        progress.reports[cell.id] = questions.ask(session, name, progress.key, progress.limits, progress.seconds)
+    except questions.UnansweredError as reason:
         progress.reasons[cell.id] = str(reason)
         if reason.attention:
             progress.notices[cell.id] = Notice(str(reason), True)
@@ -184,18 +193,20 @@ def _outputs(ran: Ran, progress: _Progress) -> list[NotebookNode]:
 
 
 def _output(one: Mapping[str, Any]) -> NotebookNode:
-    if one["kind"] == "stream":
-        return new_output("stream", name=one["name"], text=one["text"])
-    if one["kind"] == "error":
+    kind = one["kind"]
+    if kind == "stream":
+        return from_dict({"output_type": kind, "name": one["name"], "text": one["text"]})
+    if kind == "error":
         traceback = one["traceback"].splitlines()
-        return new_output("error", ename=one["name"], evalue=one["text"], traceback=traceback)
-    return new_output(one["kind"], data=one["data"])
+        return from_dict({"output_type": kind, "ename": one["name"], "evalue": one["text"], "traceback": traceback})
+    count = {"execution_count": None} if kind == "execute_result" else {}
+    return from_dict({"output_type": kind, "data": one["data"], "metadata": {}, **count})
 
 
 def _settle(cell: NotebookNode, report: Report) -> None:
     """Leave one Report in a graded cell."""
     data = report._repr_mimebundle_() | ({"text/html": _reason_html(report)} if not report.chapter else {})
-    cell.outputs = [new_output("execute_result", data=data, execution_count=cell.execution_count)]
+    cell.outputs = [from_dict({"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None})]
 
 
 def zero_report(exercise: str, most: float, reason: str) -> Report:

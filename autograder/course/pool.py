@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
@@ -108,22 +108,41 @@ class LocalPool:
 
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or _cores()
+        self._started: Executor | None = None
 
     def size(self) -> int:
         return self._workers
 
+    def start(self, get_ready: Callable[[], object]) -> None:
+        """Start the processes, while the caller is busy with other things; they begin with `get_ready`."""
+        self._started = self._new()
+        for _ in range(self._workers):
+            self._started.submit(get_ready)
+
+    def _new(self) -> Executor:
+        spawn = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._workers, spawn, _start_worker, (os.getpid(),))
+
     @contextmanager
     def open(self) -> Iterator[Executor]:
-        spawn = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(self._workers, spawn, _start_worker, (os.getpid(),))
+        executor, self._started = self._started or self._new(), None
         try:
             yield executor
             executor.shutdown()
         except BaseException:
-            for process in multiprocessing.active_children():
-                process.kill()
-            executor.shutdown(wait=False, cancel_futures=True)
+            _stop(executor)
             raise
+
+    def close(self) -> None:
+        """End processes that were started and never used."""
+        if self._started:
+            _stop(self._started)
+
+
+def _stop(executor: Executor) -> None:
+    for process in multiprocessing.active_children():
+        process.kill()
+    executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _cores() -> int:

@@ -29,7 +29,8 @@ class Progress:
             self._drawn = now
             self._draw(line(outcome, self._total, now - self._began))
 
-    def clear(self) -> None:
+    def close(self) -> None:
+        """Take the line away."""
         self._draw("")
 
     def _draw(self, text: str) -> None:

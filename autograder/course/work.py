@@ -16,7 +16,7 @@ from autograder.course.limits import Limits
 from autograder.course.notebooks import KEY, Notice, UnreadableError, add_notices, notices_of, read_cells
 from autograder.course.rebuild import rebuild, unreadable
 from autograder.report import JSON_MIME, Report
-from autograder.sandbox.session import UnprotectedError
+from autograder.sandbox.session import NoProcessError, UnprotectedError
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ def grade_notebook(task: Task) -> Graded:
         run(notebook, task.limits, task.key, unsafe=task.unsafe)
     except UnprotectedError as missing:
         raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None
+    except NoProcessError:
+        raise  # not the notebook's fault: it is not recorded, and graded when the command is run again
     except Exception as error:
         notebook = unreadable(released, f"The notebook could not be run ({type(error).__name__}: {error}).")
         run(notebook, task.limits, task.key)

@@ -45,6 +45,10 @@ class UnprotectedError(Exception):
     """The machine does not offer the protections that grading needs; the message says which."""
 
 
+class NoProcessError(Exception):
+    """No process could be had for a notebook; another time there may be one."""
+
+
 class EndedError(Exception):
     """The learner's process ended, or had to be: the message says how, to follow on "The cell "."""
 
@@ -81,7 +85,7 @@ class NotAsked(Exception):
 
 
 class Template:
-    """A warm process. `protections` says what guards the forks, in words. Raises UnprotectedError, RuntimeError."""
+    """A warm process. `protections` says what guards the forks, in words. Raises UnprotectedError, NoProcessError."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -93,12 +97,12 @@ class Template:
             self.process.terminate()
             last = self.process.communicate()[1].decode(errors="replace").strip().splitlines()[-1:]
             self.close()
-            raise RuntimeError(f"the warm process did not start ({error}) {' '.join(last)}") from None
+            raise NoProcessError(f"the warm process did not start ({error}) {' '.join(last)}") from None
         if "ready" not in said:
             self.close()
             if "refused" in said:
                 raise UnprotectedError(said["refused"])
-            raise RuntimeError(f"the warm process did not start:\n{said['failed']}")
+            raise NoProcessError(f"the warm process did not start:\n{said['failed']}")
         self.protections = list(said["ready"])
 
     def close(self) -> None:
@@ -110,7 +114,7 @@ class Template:
             self.process.stderr.close()
 
     def fork(self) -> Session:
-        """Return a session with a new fork. Raises UnprotectedError, WireError."""
+        """Return a session with a new fork. Raises UnprotectedError, NoProcessError, WireError."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -123,7 +127,7 @@ class Template:
             ours.close()
             raise UnprotectedError(said["refused"])
         if "failed" in said:
-            raise RuntimeError(f"the process for the notebook could not be set up:\n{said['failed']}")
+            raise NoProcessError(f"the process for the notebook could not be set up:\n{said['failed']}")
         return Session(self, ours)
 
     def interrupt(self) -> None:
@@ -176,7 +180,7 @@ _warm = threading.local()
 def open_session(settings: Settings) -> Session:
     """Return a new session, on the warm process that this thread keeps for such settings.
 
-    Raises UnprotectedError when the machine lacks a protection, RuntimeError when no process can be started.
+    Raises UnprotectedError when the machine lacks a protection, NoProcessError when no process can be started.
     """
     templates: dict[Settings, Template] = _warm.__dict__.setdefault("templates", {})
     for _ in range(2):
@@ -186,7 +190,7 @@ def open_session(settings: Settings) -> Session:
             return template.fork()
         except WireError:  # the warm process is gone: out of memory, perhaps
             templates.pop(settings).close()
-    raise RuntimeError("no process could be started for the notebook")
+    raise NoProcessError("no process could be started for the notebook")
 
 
 class Session:

@@ -6,6 +6,7 @@ import builtins
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder import Report, check
+from autograder import Report, check, exercises
+from autograder.checking import PUBLIC_SEED, draw
+from autograder.exercise import Case
 
 A = Any
 
@@ -274,6 +277,48 @@ def test_prints_and_warnings_reach_neither_stream(capfd: pytest.CaptureFixture[s
 def test_numpy_errors_set_to_raise_by_the_learner_cost_nothing() -> None:
     with np.errstate(all="raise"):
         assert check(lambda O, t: right(O, t) + 0 * np.log(np.zeros(1) + (O > 2)).clip(0), "output_delta").points >= 0
+
+
+# --- what a check leaves, and what it spends
+
+
+def test_a_check_computes_in_one_thread_and_leaves_pytorchs_setting_as_it_was() -> None:
+    seen: list[int] = []
+
+    def solution(O: A, t: A) -> A:
+        seen.append(torch.get_num_threads())
+        return right(O, t)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert check(solution, "output_delta").passed
+        assert (set(seen), torch.get_num_threads()) == ({1}, 2)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_right_answer_is_worked_out_once_a_case() -> None:
+    worked_out: list[str] = []
+
+    def expected(case: Case) -> A:
+        worked_out.append(case.label)
+        return exercise.expected(case)
+
+    exercise = exercises()["output_delta"]
+    counted = replace(exercise, expected=expected)
+    for _ in range(2):
+        assert not check(lambda O, t: O - t, counted).passed
+    assert worked_out == [case.label for case in draw(exercise, PUBLIC_SEED)]
+
+
+def test_a_solution_that_writes_to_its_arguments_spoils_no_later_check() -> None:
+    def spoiler(O: A, t: A) -> A:
+        O[:], t[:] = 0.0, 0.0
+        return O
+
+    assert not check(spoiler, "output_delta").passed
+    assert check(output_delta).passed
 
 
 # --- building on earlier exercises

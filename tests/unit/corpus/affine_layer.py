@@ -586,7 +586,7 @@ class AffineCountsForwards(AffinePlain):
 
 wrong(L, "dW += never cleared", AffineNeverCleared, "gradients-accumulated", "dW db")
 wrong(L, "cleared by forward", AffineClearedByForward, None, "dW db")
-wrong(L, "x shared", AffineSharedInput, "state-shared", "dW")
+wrong(L, "x shared", AffineSharedInput, "state-shared", "dx dW")
 wrong(L, "gradients shared", AffineSharedGradients, "state-shared", "dW db")
 wrong(L, "dW in a shared dict", AffineSharedGradientDict, "state-shared", "dW")
 wrong(L, "weights shared", AffineSharedWeights, "state-shared", "forward dx")

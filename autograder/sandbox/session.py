@@ -224,7 +224,8 @@ class Session:
 
     def _probe(self, seconds: float, seconds_to_stop: float) -> None:
         """Ask what has a known answer, so that a cell is found out that changed what questions go through."""
-        kept, spoilt = np.random.default_rng().normal(size=(2, 3))
+        # Of a size that was hardly seen before, so that nothing remembered stands in for what was changed.
+        kept, spoilt = np.random.default_rng().normal(size=(2, 2 + secrets.randbelow(1000)))
         question = {"op": "probe", "attempt": _found(_PROBE), "arguments": {"kept": kept, "spoilt": spoilt}}
         reply, _ = self._request(question, {}, seconds, seconds_to_stop)
         try:

@@ -46,7 +46,7 @@ class Entry:
 
     `answers` replace some of the base's, `first` is a cell above them, `last` one at the end. `edit` changes the
     notebook as JSON, `dump` makes the file of it, `name` is the file's, and `files` changes the folder at the end.
-    `says` are words that must stand in the feedback page.
+    One that `ruins` itself may earn less. `says` are words that must stand in the feedback page.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Entry:
     files: Callable[[Path], object] = lambda folder: None
     earns: str = ""
     loses: Collection[str] = ()
+    ruins: bool = False
     says: str = ""
 
     @property

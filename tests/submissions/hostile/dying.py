@@ -26,10 +26,6 @@ class Late:
 late = Late()
 threading.Thread(target=time.sleep, args=(600,)).start()
 """,
-    "dying a little later": """
-import os, threading
-threading.Timer(0.05, os._exit, (0,)).start()
-""",
     "no modules left": "import sys\nfor name in list(sys.modules):\n    sys.modules[name] = None",
     "no builtins left": "import builtins\nfor name in ('open', 'print', 'len', 'type'):\n    delattr(builtins, name)",
 }
@@ -66,9 +62,18 @@ def weight_gradient(x, delta):
 """,
 }
 
+# Whatever happens to run when it ends is blamed.
+LATER = Entry(
+    "dying a little later",
+    DYING,
+    ruins=True,
+    first="import os, threading\nthreading.Timer(0.05, os._exit, (0,)).start()",
+)
+
 
 def entries() -> list[Entry]:
     return [
         *(Entry(id, DYING, first=source) for id, source in CELLS.items()),
+        LATER,
         *(one_answer(id, DYING, source) for id, source in ANSWERS.items()),
     ]

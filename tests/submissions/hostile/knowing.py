@@ -190,8 +190,8 @@ TORCH_BACKWARDS = {
             roots = (torch.autograd.graph.get_gradient_edge(forward(x, W, b)),)
             leaves = tuple(torch.autograd.graph.get_gradient_edge(leaf) for leaf in (x, W, b))
             return engine.run_backward(roots, (upstream,), False, False, leaves, True, True)""",
-    "a new engine": """y = forward(x, W, b)
-            return torch._C._EngineBase().run_backward((y,), (upstream,), False, False, (x, W, b), True, True)""",
+    "a new engine": """engine = type(torch.autograd.Variable._execution_engine)()
+            return engine.run_backward((forward(x, W, b),), (upstream,), False, False, (x, W, b), True, True)""",
     "torch.func.vjp": "return torch.func.vjp(forward, x, W, b)[1](upstream)",
     "torch.func.grad": """weighted = lambda x, W, b: (forward(x, W, b) * upstream).sum()
             return torch.func.grad(weighted, (0, 1, 2))(x.detach(), W.detach(), b.detach())""",
@@ -279,7 +279,8 @@ SCRIPTED = """
 scripted = torch.jit.CompilationUnit(
     "def f(x, W, b, upstream):\\n"
     "    y = torch.sigmoid(x @ W + b)\\n"
-    "    found = torch.autograd.grad([y], [x, W, b], [upstream])\\n"
+    "    given = torch.jit.annotate(Optional[List[Optional[Tensor]]], [upstream])\\n"
+    "    found = torch.autograd.grad([y], [x, W, b], given)\\n"
     "    return found[0], found[1], found[2]\\n"
 ).f
 """

@@ -5,18 +5,21 @@ This module runs beside the learner's code: it imports NumPy, PyTorch and the st
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch.autograd.function import BackwardCFunction
+from torch.autograd.graph import saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 
 from autograder.answers import Unusable, describe
 from autograder.attempts import Arguments, Solution
 
 _DERIVES = (torch.autograd.grad, torch.autograd.backward, torch.Tensor.backward, torch._make_dual)
+_APPLY = torch.autograd.Function.apply.__func__.__code__
 INPUTS = {"dx": "x", "dW": "W", "db": "b"}
 
 
@@ -30,12 +33,20 @@ class Watch(TorchFunctionMode):
 
     def __enter__(self) -> Watch:
         self.runs = _engine_runs()
+        self.recorded = saved_tensors_hooks(self._note, lambda tensor: tensor)
+        self.recorded.__enter__()
         return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
+        self.recorded.__exit__(*error)
         # The count finds what went past the calls that are noted below. It counts itself once.
         self.derived = self.derived or _engine_runs() - self.runs > 1
+
+    def _note(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Called for each tensor kept for a derivative. `apply` itself keeps what `ctx.save_for_backward` was given."""
+        self.derived = self.derived or sys._getframe(1).f_code is not _APPLY
+        return tensor
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.used = True
@@ -81,14 +92,14 @@ def apply_and_go_back(solution: Solution, arguments: Arguments) -> Mapping[str, 
         out = solution.apply(*tensors.values())
         if arguments["alive"]:
             solution.apply(*(tensor.detach().flip(0) for tensor in tensors.values()))
-        gradients = _go_back(solution, out, upstream, times=2 if arguments["twice"] else 1)
+        gradients = _go_back(watch, solution, out, upstream, times=2 if arguments["twice"] else 1)
     answers = {"forward": _plain(out), **gradients, "derived": watch.derived or not _is_own(solution, out)}
     if arguments["gradcheck"] and not watch.derived:
         answers["gradcheck"] = _gradcheck(solution, list(tensors.values()))
     return answers
 
 
-def _go_back(solution: Any, out: Any, upstream: torch.Tensor, times: int) -> Mapping[str, object]:
+def _go_back(watch: Watch, solution: Any, out: Any, upstream: torch.Tensor, times: int) -> Mapping[str, object]:
     if not _is_own(solution, out):
         return dict.fromkeys(INPUTS, Unusable("no gradient of its own backward", "a gradient"))
     returned: object = None
@@ -97,6 +108,8 @@ def _go_back(solution: Any, out: Any, upstream: torch.Tensor, times: int) -> Map
             for _ in range(times):
                 returned = out.grad_fn.apply(upstream)
     except Exception as error:
+        # torch.func refuses to work while the watch looks at what is kept.
+        watch.derived = watch.derived or "saved tensor hooks" in str(error)
         return dict.fromkeys(INPUTS, Unusable(f"`backward` raised {type(error).__name__}: {error}"[:300], "no error"))
     return {part: _plain(value) for part, value in _three(returned).items()}
 
@@ -123,3 +136,28 @@ def _gradcheck(solution: Any, tensors: Sequence[torch.Tensor]) -> object:
         return bool(torch.autograd.gradcheck(solution.apply, leaves))
     except Exception as error:
         return Unusable(str(error).strip().split("\n")[0][:200], "True from gradcheck")
+
+
+# --- what the grader knows the answer to
+
+
+def train_by_autograd(batches: object) -> list[float]:
+    """Answer `train_in_numpy` as it must not be."""
+    leaf = torch.ones((), requires_grad=True)
+    return [float(torch.autograd.grad(leaf.exp(), leaf)[0])]
+
+
+class BackwardByAutograd(torch.autograd.Function):
+    """Answer `apply_and_go_back` as it must not be."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x, W, b)
+        return x @ W + b
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        leaves = [tensor.detach().requires_grad_() for tensor in ctx.saved_tensors]
+        with torch.enable_grad():
+            out = leaves[0] @ leaves[1] + leaves[2]
+        return torch.autograd.grad(out, leaves, upstream)

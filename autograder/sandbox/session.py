@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import Answer, Unusable
-from autograder.attempts import Observation, Raised, Solution, call
+from autograder.attempts import Observation, Raised, Solution
 from autograder.exercise import Case, Exercise
 from autograder.sandbox.template import END, INTERRUPT, START
 from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send
@@ -38,7 +38,17 @@ _SECONDS_TO_FORK = 20
 _MOST_ANSWERED = 32_000_000
 _MOST_CALLED = 5_000  # numbers in the arguments of a stand-in, which may return as many as their product
 _LONGEST_TEXT = 2_000
-_PROBE = partial(call, names=("value",))
+# Questions with a known answer: the attempt, and what it is put to.
+_SPOIL = ("autograder.attempts", "call", {"names": ["value"]}), ("autograder.sandbox.shell", "spoil")
+_TORCH = "autograder.attempts.torch_functions"
+_ONES = {name: np.ones((1, 1)) for name in ("upstream", "x", "W", "b")}
+_DERIVED: tuple[tuple[Any, dict[str, Any]], ...] = (
+    (((_TORCH, "train_in_numpy", {}), (_TORCH, "train_by_autograd")), {"batches": []}),
+    (
+        ((_TORCH, "apply_and_go_back", {}), (_TORCH, "BackwardByAutograd")),
+        {**_ONES, "needed": ["x", "W", "b"], "alive": False, "twice": False, "gradcheck": False},
+    ),
+)
 
 
 class UnprotectedError(Exception):
@@ -226,13 +236,14 @@ class Session:
         """Ask what has a known answer, so that a cell is found out that changed what questions go through."""
         # Of a size that was hardly seen before, so that nothing remembered stands in for what was changed.
         kept, spoilt = np.random.default_rng().normal(size=(2, 2 + secrets.randbelow(1000)))
-        question = {"op": "probe", "attempt": _found(_PROBE), "arguments": {"kept": kept, "spoilt": spoilt}}
-        reply, _ = self._request(question, {}, seconds, seconds_to_stop)
+        known = [(_SPOIL, {"kept": kept, "spoilt": spoilt}), *(_DERIVED if self._template.settings.torch else ())]
+        questions = [{"asked": asked, "arguments": arguments} for asked, arguments in known]
+        reply, _ = self._request({"op": "probe", "questions": questions}, {}, seconds, seconds_to_stop)
         try:
-            (seen,) = map(_observation, reply["observations"])
-            answers = seen.answers["value"], seen.again["value"]
-            same = (isinstance(answer, np.ndarray) and np.array_equal(answer, kept) for answer in answers)
-            right = all(same) and seen.changed == ("spoilt",)
+            first, *others = map(_observation, reply["observations"])
+            same = [_is(values["value"], kept) for values in (first.answers, first.again)]
+            seen = [_is(one.answers["derived"], np.ones(())) for one in others]
+            right = all(same + seen) and first.changed == ("spoilt",) and len(others) == len(known) - 1
         except (TypeError, KeyError, AttributeError, ValueError):
             right = False
         if not right:
@@ -343,6 +354,10 @@ def _answer(call: Mapping[str, Any], stand_ins: Mapping[str, Solution]) -> dict[
             return {"value": stand_ins[call["call"]](*call["arguments"], **call["named"])}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]}
+
+
+def _is(answer: Answer, known: np.ndarray[Any, Any]) -> bool:
+    return isinstance(answer, np.ndarray) and np.array_equal(answer, known)
 
 
 def _entries(value: object) -> int:

@@ -210,11 +210,16 @@ def _ask(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> di
 
 
 def _probe(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> dict[str, Any]:
-    """Put a question whose answer the grader knows to a function of our own."""
-    return {"observations": [_plain(observe(_find(message["attempt"]), _spoil, message["arguments"]))]}
+    """Put questions whose answers the grader knows to functions of our own."""
+    seen = []
+    for question in message["questions"]:
+        attempt, (module, name) = question["asked"]
+        seen.append(observe(_find(attempt), getattr(import_module(module), name), question["arguments"]))
+    return {"observations": [_plain(one) for one in seen]}
 
 
-def _spoil(kept: Any, spoilt: Any) -> Any:
+def spoil(kept: Any, spoilt: Any) -> Any:
+    """Change one argument in place and return the other."""
     spoilt += 1
     return kept
 

@@ -17,7 +17,6 @@ from autograder import exercises
 from tests.course.helpers import by_exercise, command, grade, results, scores
 from tests.submissions.make_class import LAB, answered, hand_in, make_class, reference, students
 
-pytestmark = pytest.mark.xdist_group("class")
 ALL = 19.0
 
 # One part of each exercise right, by the place of the part.

@@ -26,8 +26,6 @@ from autograder.course.work import Graded, Task, grade_notebook
 from tests.course.helpers import ENVIRONMENT, grade, grades, wait_until
 from tests.submissions.make_class import LAB, answered, hand_in, make_class, reference
 
-pytestmark = pytest.mark.xdist_group("cluster")
-
 
 @dataclass
 class Cluster:

@@ -30,7 +30,6 @@ from tests.submissions.make_class import LAB
 from tests.submissions.pages import acting, control_characters, text_of
 
 pytestmark = [
-    pytest.mark.xdist_group("promises"),
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
 ]
 

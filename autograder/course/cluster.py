@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
@@ -37,7 +38,11 @@ def connect(address: str) -> Iterator[Pool]:
     try:
         client = Client(address, timeout=_ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise UsageError(f"no Dask scheduler answers at {address}: {error}") from None
+        reason = str(error)
+        client = None
+    if client is None:
+        gc.collect()  # takes the failed client down now; while another one starts, both would wait for one lock
+        raise UsageError(f"no Dask scheduler answers at {address}: {reason}")
     try:
         _wait_for_workers(client, address)
         yield ClusterPool(client, address)

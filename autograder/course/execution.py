@@ -74,15 +74,7 @@ def get_ready(assignment: str, limits: Limits, *, unsafe: bool = False) -> None:
 def _settings(names: Iterable[str], limits: Limits, unsafe: bool) -> Settings:
     from autograder.chapters import exercises  # loads PyTorch: only the processes that run notebooks need it
 
-    return Settings(
-        torch=any(exercises()[name].needs_torch for name in names),
-        unsafe=unsafe,
-        memory_bytes=limits.memory_bytes,
-        scratch_bytes=limits.scratch_bytes,
-        cpu_seconds=int(2 * limits.seconds_per_submission) + 1,
-        threads=limits.threads,
-        output_bytes=limits.output_bytes,
-    )
+    return Settings(limits, torch=any(exercises()[name].needs_torch for name in names), unsafe=unsafe)
 
 
 @dataclass

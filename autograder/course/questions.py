@@ -5,8 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 
-import torch
-
 from autograder.attempts import Observation
 from autograder.chapters import exercises
 from autograder.checking import draw, not_callable, put
@@ -14,8 +12,6 @@ from autograder.course.limits import Limits
 from autograder.exercise import Case, Exercise
 from autograder.report import Report
 from autograder.sandbox.session import NotAsked, Session
-
-torch.set_num_threads(1)  # the arrays are tiny, and there is a process for every core
 
 
 class UnansweredError(Exception):

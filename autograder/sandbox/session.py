@@ -25,6 +25,7 @@ import numpy as np
 
 from autograder.answers import Answer, Unusable
 from autograder.attempts import Observation, Raised, Solution
+from autograder.course.limits import Limits
 from autograder.exercise import Case, Exercise
 from autograder.sandbox.template import END, INTERRUPT, START
 from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send
@@ -65,16 +66,12 @@ class EndedError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a warm process is made for. Sizes in bytes; `unsafe` leaves the sandbox out, `empty` what labs need."""
+    """What a warm process is made for. `unsafe` leaves the sandbox out, `empty` what labs need."""
 
+    limits: Limits
     torch: bool = False
     unsafe: bool = False
     empty: bool = False
-    memory_bytes: int = 2_000_000_000
-    scratch_bytes: int = 64_000_000
-    cpu_seconds: int = 600
-    threads: int = 32
-    output_bytes: int = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -130,15 +127,16 @@ class Template:
             with theirs:
                 socket.send_fds(self.control, [START], [theirs.fileno()])
             said = receive(ours, most=10_000, deadline=monotonic() + _SECONDS_TO_FORK)
-        except OSError as error:
+        except (OSError, WireError) as error:
             ours.close()
             raise Closed(str(error)) from None
-        if "refused" in said:
-            ours.close()
-            raise UnprotectedError(said["refused"])
-        if "failed" in said:
+        session = Session(self, ours)
+        if "ready" not in said:
+            session.close()
+            if "refused" in said:
+                raise UnprotectedError(said["refused"])
             raise NoProcessError(f"the process for the notebook could not be set up:\n{said['failed']}")
-        return Session(self, ours)
+        return session
 
     def interrupt(self) -> None:
         self.control.sendall(INTERRUPT)
@@ -150,11 +148,12 @@ class Template:
 
 
 def _start(settings: Settings, control: socket.socket) -> subprocess.Popen[bytes]:
+    limits = settings.limits
     bounds = {
-        "address_space": settings.memory_bytes,
-        "scratch": settings.scratch_bytes,
-        "cpu_seconds": settings.cpu_seconds,
-        "threads": settings.threads,
+        "address_space": limits.memory_bytes,
+        "scratch": limits.scratch_bytes,
+        "cpu_seconds": int(2 * limits.seconds_per_submission) + 1,  # the time on the clock ends it earlier
+        "threads": limits.threads,
     }
     options = {"control": control.fileno(), "bounds": bounds, **asdict(settings)}
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | dict.fromkeys(_SINGLE, "1")
@@ -176,7 +175,7 @@ def protections(*, unsafe: bool = False) -> list[str]:
     """Lock a process in and say what guards it. Raises UnprotectedError when a protection is missing."""
     if unsafe:
         return []
-    template = Template(Settings(empty=True))
+    template = Template(Settings(Limits(), empty=True))
     try:
         template.fork().close()
         return template.protections

@@ -74,7 +74,7 @@ def _load(options: dict[str, Any]) -> Any:
     # In a graded run the grader asks by itself; cells that call `check` go on.
     asked = SimpleNamespace(points=0.0, max_points=0.0, passed=True, findings=())
     autograder.check = lambda *_, **__: asked  # type: ignore[assignment]
-    made = shell.make_shell(options["output_bytes"])
+    made = shell.make_shell(options["limits"]["output_bytes"])
     options["bounds"]["address_space"] += _mapped()  # what is mapped already costs the learner nothing
     gc.collect()
     gc.freeze()  # a fork that touches no counter shares its pages
@@ -103,13 +103,14 @@ def _serve(control: socket.socket, shell: Any, options: dict[str, Any]) -> None:
         if command == START:
             child = _fork(control, descriptors[0], shell, options)
             os.close(descriptors[0])
-        elif command == INTERRUPT and child:
+        elif command == INTERRUPT:
             os.kill(child, signal.SIGINT)
-        elif child:
-            child, status = 0, _end(child)
-            if command == END:
-                send(control, {"status": status})
-        if not command:
+        elif command == END:
+            send(control, {"status": _end(child)})
+            child = 0
+        else:  # the other side is gone
+            if child:
+                _end(child)
             return
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import nbformat
 import pytest
 
 from autograder.course import labs
+from autograder.course.limits import Limits
+from autograder.sandbox import jail
 from autograder.sandbox.jail import PROTECTIONS
 from autograder.sandbox.session import Settings, open_session, protections
 from tests.course.helpers import ENVIRONMENT, scores
@@ -39,28 +42,38 @@ OUT_OF_REACH = {
 
 @pytest.mark.parametrize("source", OUT_OF_REACH.values(), ids=list(OUT_OF_REACH))
 def test_out_of_a_learners_reach(source: str) -> None:
-    with open_session(Settings()) as session:
+    with open_session(Settings(Limits())) as session:
         outputs = session.run(source, 10, 2).outputs
     assert [output["kind"] for output in outputs] == ["error"]
 
 
 def test_a_learners_process_has_no_environment_but_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_INSTRUCTOR", "7")
-    with open_session(Settings(output_bytes=10_000)) as session:  # settings of its own, so a warm process of its own
+    with open_session(
+        Settings(Limits(output_bytes=10_000))
+    ) as session:  # settings of its own, so a warm process of its own
         (output,) = session.run("import os; sorted(os.environ)", 10, 2).outputs
     assert output["data"]["text/plain"] == "['HOME', 'LANG', 'OMP_NUM_THREADS', 'PATH', 'TMPDIR']"
 
 
 def test_files_of_one_submission_are_gone_for_the_next() -> None:
-    with open_session(Settings()) as session:
+    with open_session(Settings(Limits())) as session:
         session.run("open('left', 'w').write('x')", 10, 2)
-    with open_session(Settings()) as session:
+    with open_session(Settings(Limits())) as session:
         (output,) = session.run("import os; os.listdir()", 10, 2).outputs
     assert output["data"]["text/plain"] == "[]"
 
 
 def test_the_command_says_what_protects_it() -> None:
     assert protections() == list(PROTECTIONS)
+
+
+def test_the_guide_explains_refusals_in_the_words_that_are_said() -> None:
+    guide = (labs.ROOT / "book" / "instructor.md").read_text("utf-8").partition("| what the refusal says |")[2]
+    quoted = re.findall(r"`(?:does not offer|…) ([^`]+)`", guide.partition("`--unsafe`")[0])
+    said = Path(jail.__file__).read_text("utf-8")
+    assert len(quoted) >= 5
+    assert [words for words in quoted if words not in said] == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up the right to make namespaces")

@@ -67,7 +67,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     about = __doc__ or ""
     parser = argparse.ArgumentParser(prog="python -m tests.submissions.bench", description=about)
-    parser.add_argument("--submissions", type=int, default=40, metavar="N", help="graded by both; 40")
+    parser.add_argument("--submissions", type=int, default=60, metavar="N", help="graded by both; 60")
     told = "classes of which the cost per submission is told; 10,100,1000"
     parser.add_argument("--sizes", type=_sizes, default=(10, 100, 1000), metavar="N,N", help=told)
     saved = "keep the numbers there, such as book/bench.json, which the instructors' page shows"

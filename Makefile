@@ -13,6 +13,8 @@ PY := $(BIN)/python
 DONE := .venv/.set-up
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The arrays are small: threads that wait for each other take a busy machine minutes where one takes seconds.
+export OMP_NUM_THREADS := 1
 
 .PHONY: help demo test lint bench book release clean
 .NOTPARALLEL:

@@ -177,12 +177,19 @@ for magic, line in (("writefile", canary["folder"] + "/" + canary["token"]), ("c
         pass
 """,
     "files loaded by magic": """
-for magic, line in (("run", "/secret.txt"), ("load", "/secret.txt"), ("cd", "")):
+import os
+for magic in ("run", "load"):
     try:
-        get_ipython().run_line_magic(magic, canary["folder"] + line)
+        get_ipython().run_line_magic(magic, canary["folder"] + "/secret.txt")
         hole(magic)
     except BaseException:
         pass
+try:
+    get_ipython().run_line_magic("cd", canary["folder"])
+except BaseException:
+    pass
+if os.getcwd() == canary["folder"]:
+    hole("the current directory is on the machine")
 """,
     "another root": """
 import ctypes, os

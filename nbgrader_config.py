@@ -4,6 +4,7 @@
 #   nbgrader generate_feedback 03_delta_template
 # python -m autograder reads this file too, so a late penalty or an exporter set here holds for both.
 
+import os
 import warnings
 
 from sqlalchemy.exc import SAWarning
@@ -15,8 +16,9 @@ warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
 c = get_config()
 
-# Submissions, gradebook and feedback are under _build/course; what learners get is committed in exercises/.
-c.CourseDirectory.root = str(labs.COURSE)
+# Submissions, gradebook and feedback are under _build/course, or where the environment says; what learners get is
+# committed in exercises/.
+c.CourseDirectory.root = os.path.abspath(os.environ.get("AUTOGRADER_COURSE", labs.COURSE))
 c.CourseDirectory.release_directory = str(labs.EXERCISES)
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}

@@ -26,9 +26,11 @@ _RELEASE = """examples:
 
 _JSON = """--json prints one object:
   submissions   a list: student, points (late penalty taken off), max_points, late_penalty, needs_attention,
-                notices, and exercises: name to points, max_points, mistakes
+                waiting (written answers nobody has graded yet), notices,
+                and exercises: name to points, max_points, mistakes
   summary       submissions, max_points, points (mean, standard_deviation, lowest, median, highest),
-                exercises (name to mean, max_points, full, none), mistakes (name to count), needs_attention (students)
+                exercises (name to mean, max_points, full, none), mistakes (name to count), needs_attention (students),
+                waiting (written answer to students)
   assignment, feedback, gradebook
 and after grading:
   graded, kept  how many
@@ -232,6 +234,8 @@ def _print_class(course: Course, students: Sequence[str]) -> None:
     print("", *summary(tally), "", sep="\n")
     print(f"feedback   {course.folder / 'feedback'}")
     print(f"gradebook  {course.shown_url}")
+    if tally.waiting:
+        print(f"by hand    {course.formgrader}")
 
 
 def _print_json(course: Course, students: Sequence[str], facts: Mapping[str, object]) -> None:

@@ -337,6 +337,30 @@ def judge_softmax():
 # judge_softmax()  # take the # away once the functions are written
 
 # %% [markdown]
+# ## In your own words
+#
+# `numerical_gradient` steps $h = 10^{-5}$ to each side. Somebody wants a more exact answer and passes $h = 10^{-13}$.
+# For a function whose values are near 1, about how large does the error become, and why? And why is a large step such as
+# $h = 0.1$ no better?
+#
+# Answer in the cell below, in two to five sentences. Formulas are welcome and not needed. Your instructor reads it; it is
+# worth 2 points.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "written_step_size", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **Model answer.** Numbers near 1 are kept to about 16 digits, so $f(x+h)$ and $f(x-h)$ each carry an error of about
+# $10^{-16}$. They agree in nearly all their digits; subtracting cancels those and keeps the errors, and dividing by
+# $2h = 2\cdot 10^{-13}$ makes them about $10^{-3}$. With a large step the formula itself is wrong: the slope of the chord is
+# not the slope at x, and the difference grows like $h^2$, with the third derivative.
+#
+# **Rubric, 2 points**
+#
+# - 1 for the small step: the rounding error of f is divided by h and so grows, to about $10^{-3}$. Any answer from $10^{-4}$
+#   to $10^{-2}$, or "only two or three digits are left", will do; "rounding" without the division by h earns ½.
+# - 1 for the large step: the function bends within it, so the chord is not the tangent. The power of h is not asked for.
+# ### END SOLUTION
+
+# %% [markdown]
 # ## What you can do now
 #
 # - follow a path through a formula and multiply the slopes on it;

@@ -370,6 +370,30 @@ def plot_fit():
 # plot_fit()  # take the # away once fit_slope is written
 
 # %% [markdown]
+# ## In your own words
+#
+# `backward` visits a node only when all its consumers have been visited. Suppose it did not wait: it visits a node after
+# the first of its two consumers. Take $L = a \cdot b + a$ with $a = c + 1$, or a graph of your own. Which gradients come out
+# wrong, and what is missing in each?
+#
+# Answer in the cell below, in two to five sentences. Formulas are welcome and not needed. Your instructor reads it; it is
+# worth 2 points.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "written_consumers_first", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **Model answer.** a has two consumers, the product and the sum. Visited after the sum alone, a holds a gradient of 1; the
+# path through the product, which brings b, is missing. What a passes on is that incomplete 1, so c gets 1 instead of
+# $b + 1$, and everything below c is wrong by the same path. b is right: it is reached by one path only, which does not lead
+# through a.
+#
+# **Rubric, 2 points**
+#
+# - 1 for what is missing: the gradient of the node lacks the path through the consumer that was not yet visited.
+# - 1 for what follows: the node passes the incomplete gradient on, so that what lies below (c) is wrong too. "a is wrong",
+#   without c, earns nothing here: a itself can still receive the rest later.
+# ### END SOLUTION
+
+# %% [markdown]
 # ## What you can do now
 #
 # - write the backward pass of a multiplication and of an addition, broadcasting included;

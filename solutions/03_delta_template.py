@@ -313,6 +313,29 @@ def plot_losses():
 # plot_losses()  # take the # away once train_xor is written
 
 # %% [markdown]
+# ## In your own words
+#
+# Suppose `train_xor` started with every weight equal to 0.5 and every bias 0, with ten hidden units. What do the ten units
+# have in common at the start, and after every update? Why does the network not learn XOR?
+#
+# Answer in the cell below, in two to five sentences. Formulas are welcome and not needed. Your instructor reads it; it is
+# worth 2 points.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "written_equal_start", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **Model answer.** All ten get the same inputs with the same weights, so they have the same activation; the weights above
+# them are the same, so they receive the same upstream gradient and have the same δ. Equal x and equal δ give equal
+# gradients, so after the update their weights are equal again, and so on for ever. Ten equal units do what one does, and a
+# network with one hidden unit cannot compute XOR: with one unit the output goes only up, or only down, along one direction.
+#
+# **Rubric, 2 points**
+#
+# - 1 for why they stay equal: equal weights give equal activations and equal δ, so equal gradients, at every step.
+# - 1 for why that is not enough: together they are one hidden unit, which cannot compute XOR. "They all learn the same"
+#   without this earns only the first point.
+# ### END SOLUTION
+
+# %% [markdown]
 # ## What you can do now
 #
 # - write δ of an output layer and of a hidden layer, and say where each factor comes from;

@@ -256,6 +256,30 @@ def plot_gradients(depth=10, width=20, samples=50):
 # plot_gradients()  # take the # away once all five exercises are done
 
 # %% [markdown]
+# ## In your own words
+#
+# A training loop calls `layer.forward(x)`, then replaces `layer.W` by the updated weights, and only then calls
+# `layer.backward(upstream)`, with the upstream gradient that belongs to the forward pass. Which of `dx`, `dW` and `db` are
+# right, which are wrong, and why? What does it do to the layers below?
+#
+# Answer in the cell below, in two to five sentences. Formulas are welcome and not needed. Your instructor reads it; it is
+# worth 2 points.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "written_new_weights", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **Model answer.** `dW = xᵀ upstream` and `db`, the sum of upstream over the batch, hold no W, so they are right. `dx =
+# upstream Wᵀ` is computed with the new W, but the loss was computed with the old one, so it is wrong. It is what the layer
+# below gets as its upstream gradient; so the gradients of all layers below are wrong too.
+#
+# **Rubric, 2 points**
+#
+# - 1 for saying which: `dW` and `db` right because W is not in their formulas, `dx` wrong because W is. Without a reason ½.
+# - 1 for the layers below: they receive the wrong `dx`, so their `dW` and `db` are wrong.
+#
+# An answer for a layer that keeps a copy of W in `forward`, and says so, is right with "all three are right".
+# ### END SOLUTION
+
+# %% [markdown]
 # ## What you can do now
 #
 # - take a layer apart into a product and a sum, and write the gradient of each;

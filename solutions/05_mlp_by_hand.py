@@ -313,6 +313,30 @@ def train_rings():
 # train_rings()
 
 # %% [markdown]
+# ## In your own words
+#
+# A network is sure of the wrong class: it gives the right one a probability of 0.0001. Compare δ at the output of the right
+# class for a sigmoid with the error $\tfrac12 (O - t)^2$ and for softmax with cross-entropy (leave the average over the
+# batch out). About how large is each, and what does that mean for learning from this sample?
+#
+# Answer in the cell below, in two to five sentences. Formulas are welcome and not needed. Your instructor reads it; it is
+# worth 2 points.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "written_sure_and_wrong", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **Model answer.** With the sigmoid, $\delta = (O - t)\,O(1 - O) \approx -1 \cdot 0.0001$: the slope of a saturated sigmoid
+# takes the error away, and the sample that is most wrong teaches almost nothing. With softmax and cross-entropy
+# $\delta = p - 1 \approx -1$: no slope is left in it, and the push is the largest there is. So cross-entropy mends a
+# certain mistake quickly and the squared error slowly.
+#
+# **Rubric, 2 points**
+#
+# - 1 for both sizes: about 0.0001 and about 1; a sign is not asked for.
+# - 1 for the reason and what follows: the factor $O(1-O)$ vanishes for a saturated sigmoid, and is not there (it cancels) for
+#   cross-entropy; so with the squared error almost nothing is learned from this sample. Either half earns ½.
+# ### END SOLUTION
+
+# %% [markdown]
 # ## What you can do now
 #
 # - send a gradient back through an activation with a kink, and say what happens at the kink;

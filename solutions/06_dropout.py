@@ -224,6 +224,29 @@ def watch_weights_move():
 # watch_weights_move()
 
 # %% [markdown]
+# ## In your own words
+#
+# Suppose the backward pass drew a new mask instead of using the one of the forward pass. Take a hidden unit that the
+# forward pass dropped and the new mask keeps, and one for which it is the other way round. What happens to the gradients of
+# their weights in each case, and which gradient would have been right?
+#
+# Answer in the cell below, in two to five sentences. Formulas are welcome and not needed. Your instructor reads it; it is
+# worth 2 points.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "written_same_mask", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **Model answer.** The loss was computed with the forward mask, so the gradient is that of the network with this mask. A unit
+# that was dropped had no part in the loss: the gradient of its incoming weights is 0, but with the new mask it receives an
+# upstream gradient and its weights move although moving them changes nothing. A unit that was kept had a part in the loss,
+# but the new mask sets its gradient to 0, so weights that should move stay.
+#
+# **Rubric, 2 points**
+#
+# - 1 for the two cases: the first gets a gradient where 0 would be right, the second gets 0 where something else would be.
+# - 1 for the reason: what is differentiated is the loss that was computed, with the mask that was used in computing it.
+# ### END SOLUTION
+
+# %% [markdown]
 # ## What you can do now
 #
 # - draw a mask that anyone can draw again from the same generator;

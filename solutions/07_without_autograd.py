@@ -475,6 +475,29 @@ def bug_5():
 check(bug_5)
 
 # %% [markdown]
+# ## In your own words
+#
+# The two loss curves of exercise 2 agree to about ten digits and not to the last one. Both are right. Where does the
+# difference come from, and why does it tend to grow from step to step? Why would the comparison say less in `float32`?
+#
+# Answer in the cell below, in two to five sentences. Formulas are welcome and not needed. Your instructor reads it; it is
+# worth 2 points.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "written_rounding", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **Model answer.** Sums of many numbers are rounded, and PyTorch adds and multiplies in another order than NumPy does; so the
+# gradients of one step differ in the last digit or two. The step puts that difference into the parameters, the next
+# forward pass starts from slightly different ones, and new differences are added to those that are carried on. In `float32`
+# each rounding is about $10^{-7}$ instead of $10^{-16}$, so one has to allow differences of perhaps $10^{-4}$ after some hundred
+# steps, and a real but small mistake can hide below that.
+#
+# **Rubric, 2 points**
+#
+# - 1 for the source and its growth: rounding in another order of the operations, carried on through the parameters.
+# - 1 for `float32`: rounding is so much larger that a real mistake of that size could not be told from it.
+# ### END SOLUTION
+
+# %% [markdown]
 # ## What you can do now
 #
 # - give PyTorch an operation with your own backward pass, and have it checked;

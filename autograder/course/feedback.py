@@ -18,7 +18,8 @@ from mistune import create_markdown
 from nbformat import NotebookNode
 
 from autograder.course.inert import given_texts, inert_outputs, png
-from autograder.course.notebooks import KEY, NOTICE_ID, notices_of
+from autograder.course.notebooks import KEY, is_ours, notices_of
+from autograder.course.rebuild import is_written
 from autograder.report import JSON_MIME, Report, rich
 
 _STANDING = "<!-- standing -->"
@@ -26,7 +27,7 @@ _STANDING = "<!-- standing -->"
 
 @dataclass(frozen=True)
 class Row:
-    """What the gradebook says of one graded cell. `by_hand`: its score is not the one of the report."""
+    """What the gradebook says of one graded cell. `by_hand`: a person gave its score; `waits`: one has to give it."""
 
     exercise: str
     cell: str
@@ -34,6 +35,7 @@ class Row:
     max_score: float
     comment: str
     by_hand: bool
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,17 @@ class Standing:
     def max_score(self) -> float:
         return sum(row.max_score for row in self.rows)
 
+    @property
+    def waiting(self) -> float:
+        """The points that a person has still to give or refuse."""
+        return sum(row.max_score for row in self.rows if row.waits)
+
 
 def draw(notebook: NotebookNode, released: NotebookNode) -> str:
     """Return the page of a graded notebook, with a place for its standing."""
     given = given_texts(released)
     exercises = notebook.metadata.get(KEY, {}).get("exercises", {})
-    cells = [_Cell(cell, exercises, given) for cell in notebook.cells if cell.get("id") != NOTICE_ID]
+    cells = [_Cell(cell, exercises, given) for cell in notebook.cells if not is_ours(cell)]
     return _template("page").render(
         title=_title(released), cells=cells, notices=notices_of(notebook), standing=Markup(_STANDING)
     )
@@ -77,7 +84,9 @@ class _Cell:
         self.anchor = info.get("grade_id") if info.get("grade") else None
         self.exercise = exercises.get(self.anchor, self.anchor) if self.anchor else None
         self.answers = info.get("grade_id") if info.get("solution") else None
-        self.statement = cell.source.partition("\n")[0].strip("# ") if cell.source in given else None
+        self.written = is_written(cell)
+        self.given = cell.source in given
+        self.statement = cell.source.partition("\n")[0].strip("# ") if self.given and not self.written else None
         self.outputs = list(self._outputs()) if cell.cell_type == "code" else []
 
     def body(self) -> Markup:

@@ -7,9 +7,10 @@ formgrader and export work as nbgrader's users know them.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from nbgrader.api import (
     Comment,
     Grade,
     Gradebook,
+    GradeCell,
     MissingEntry,
     Student,
     SubmittedAssignment,
@@ -31,11 +33,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
+from autograder.course import labs
 from autograder.course.feedback import Row, Standing, with_standing
 from autograder.course.labs import UsageError
 from autograder.course.nbgrader_setup import course_config, quiet_nbgrader
 from autograder.course.notebooks import KEY
-from autograder.course.rebuild import exercises_by_graded_cell
+from autograder.course.rebuild import exercises_by_graded_cell, written_cells
 from autograder.course.release import released_text
 from autograder.course.work import Graded, as_notebook
 
@@ -46,12 +49,15 @@ class RecordError(Exception):
 
 @dataclass
 class Score:
-    """What the gradebook says of one submission; `score` has the late penalty taken off."""
+    """What the gradebook says of one submission; `score` has the late penalty taken off, `waiting` are the answers in
+    words that nobody has graded yet, `blank` those that were not given."""
 
     score: float
     max_score: float
     late_penalty: float
     needs_attention: bool
+    waiting: list[str] = field(default_factory=list)
+    blank: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,15 @@ class Course:
             return make_url(self.db_url).render_as_string()
         except ArgumentError:
             return self.db_url
+
+    @property
+    def formgrader(self) -> str:
+        """How to grade written answers by hand."""
+        command = "jupyter lab"
+        if self.folder != labs.COURSE:
+            folder = shlex.quote(str(self.folder))
+            command = f"AUTOGRADER_COURSE={folder} jupyter lab {folder}"
+        return f"{command}   then Nbgrader > Formgrader > Manual Grading"
 
     def autograded(self, student: str) -> Path:
         return self.folder / "autograded" / student / self.assignment
@@ -116,16 +131,43 @@ def _scores(db: Session, assignment: str, most: float) -> dict[str, Score]:
     )
     scores = {student: Score(-(penalty or 0.0), most, penalty or 0.0, False) for student, penalty in notebooks}
     grades = (
-        db.query(SubmittedAssignment.student_id, Grade.score, Grade.needs_manual_grade)
+        db.query(
+            SubmittedAssignment.student_id,
+            Grade.score,
+            Grade.needs_manual_grade,
+            Grade.auto_score,
+            GradeCell.name,
+            GradeCell.cell_type,
+        )
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(GradeCell, GradeCell.id == Grade.cell_id)
         .filter(Assignment.name == assignment)
     )
-    for student, score, needs_attention in grades:
-        scores[student].score += score
-        scores[student].needs_attention |= needs_attention
+    for student, score, by_hand, auto, cell, kind in grades:
+        each = scores[student]
+        each.score += score
+        if kind == "code":
+            each.needs_attention |= by_hand
+        elif by_hand:
+            each.waiting.append(cell)
+        elif auto is not None:
+            each.blank.append(cell)
     return scores
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The graded cells of a lab in their order: the most points of each, the exercise of those that a run grades."""
+
+    most: Mapping[str, float]
+    exercises: Mapping[str, str]
+
+    @classmethod
+    def of(cls, released: NotebookNode) -> Frame:
+        graded = [cell.metadata.nbgrader for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+        return cls({info.grade_id: float(info.points) for info in graded}, exercises_by_graded_cell(released))
 
 
 class Recorder:
@@ -133,9 +175,7 @@ class Recorder:
 
     def __init__(self, course: Course, released: NotebookNode) -> None:
         self.course = course
-        self.exercises = exercises_by_graded_cell(released)
-        graded = (cell.metadata.nbgrader for cell in released.cells if cell.id in self.exercises)
-        self.most = {info.grade_id: float(info.points) for info in graded}
+        self.frame = Frame.of(released)
         self.penalties = AssignLatePenalties(config=course_config())
         self.penalties.init_plugin()
         with quiet_nbgrader():
@@ -157,11 +197,12 @@ class Recorder:
         The graded notebook is moved into place last: while it is there, the result is complete.
         """
         name = self.course.assignment
+        same = self._unchanged(student, graded)
         try:
             _remove(self.course.autograded(student))
             with quiet_nbgrader():
-                standing = self._enter(student, graded, timestamp)
-            page = with_standing(graded.feedback, standing)
+                entered = self._enter(student, graded, timestamp, same)
+            page = with_standing(graded.feedback, entered)
             _put(self.course.feedback(student), {f"{name}.html": page}, timestamp)
             _put(self.course.autograded(student), {f"{name}.ipynb": graded.notebook}, timestamp)
         except Exception as error:
@@ -169,27 +210,38 @@ class Recorder:
         finally:
             self.gradebook.db.remove()  # forgets what it read, and takes back what was not committed
 
-    def _enter(self, student: str, graded: Graded, timestamp: datetime | None) -> Standing:
+    def _unchanged(self, student: str, graded: Graded) -> set[str]:
+        """Return the written answers that are the same as when this student was last graded."""
+        try:
+            before = as_notebook(self.course.graded_notebook(student).read_text("utf-8"))
+            texts = {cell.id: cell.source for cell in written_cells(before)}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return set()
+        return {name for name, text in graded.written.items() if texts.get(name) == text}
+
+    def _enter(self, student: str, graded: Graded, timestamp: datetime | None, same: Collection[str]) -> Standing:
         """Enter scores as nbgrader's SaveAutoGrades and AssignLatePenalties do; return what the gradebook then says.
 
-        What a person entered stays. Without a timestamp a submission is not late, whatever an earlier one was.
+        What a person entered stays, and asks for another look unless it is for one of the written answers that are the
+        `same` as before. Without a timestamp a submission is not late, whatever an earlier one was.
         """
         db = self.gradebook.db
         submission, notebook = self._submission(student)
         submission.timestamp = timestamp
         grades = self._by_cell(Grade, notebook)
         for cell, grade in grades.items():
-            grade.auto_score = graded.points.get(cell)
-            grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+            grade.auto_score = 0.0 if cell in graded.unanswered else graded.points.get(cell)
+            if grade.manual_score is None or cell not in same:
+                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
         if graded.needs_attention:
-            grades[next(iter(self.exercises))].needs_manual_grade = True
+            grades[next(iter(self.frame.exercises))].needs_manual_grade = True
         comments = self._by_cell(Comment, notebook)
         for cell, comment in comments.items():
             comment.auto_comment = "No response." if cell in graded.unanswered else None
         self._assign_penalty(student, submission, notebook)
-        standing = self._standing(grades, comments, graded, notebook.late_submission_penalty or 0.0)
+        entered = standing(self.frame, grades, comments, graded.points, notebook.late_submission_penalty or 0.0)
         db.commit()
-        return standing
+        return entered
 
     def _submission(self, student: str) -> tuple[SubmittedAssignment, SubmittedNotebook]:
         """Return what a student handed in; made as nbgrader's add_submission makes it, but with one commit later."""
@@ -225,17 +277,27 @@ class Recorder:
             if penalty is not None:
                 notebook.late_submission_penalty = self.penalties._check_late_penalty(notebook, penalty)
 
-    def _standing(
-        self, grades: Mapping[str, Grade], comments: Mapping[str, Comment], graded: Graded, penalty: float
-    ) -> Standing:
-        rows = []
-        for cell, exercise in self.exercises.items():
-            grade, comment = grades[cell], comments.get(exercise)
-            said = (comment.manual_comment or comment.auto_comment or "") if comment else ""
-            points = grade.auto_score if grade.manual_score is None else grade.manual_score
-            score = (points or 0.0) + (grade.extra_credit or 0.0)
-            rows.append(Row(exercise, cell, score, self.most[cell], said, score != graded.points.get(cell)))
-        return Standing(tuple(rows), penalty, any(grade.needs_manual_grade for grade in grades.values()))
+
+def standing(
+    frame: Frame,
+    grades: Mapping[str, Grade],
+    comments: Mapping[str, Comment],
+    points: Mapping[str, float],
+    late_penalty: float,
+) -> Standing:
+    """Return what the gradebook says of a submission whose graded cells the pipeline gave these `points`."""
+    rows = []
+    for cell, most in frame.most.items():
+        written, exercise = cell not in frame.exercises, frame.exercises.get(cell, cell)
+        grade, comment = grades[cell], comments.get(exercise)
+        said = (comment.manual_comment or comment.auto_comment or "") if comment else ""
+        given = grade.auto_score if grade.manual_score is None else grade.manual_score
+        score = (given or 0.0) + (grade.extra_credit or 0.0)
+        waits = written and bool(grade.needs_manual_grade)
+        by_hand = grade.manual_score is not None if written else score != points.get(cell)
+        rows.append(Row(exercise, cell, score, most, said, by_hand and not waits, waits))
+    attention = any(grades[cell].needs_manual_grade for cell in frame.exercises)
+    return Standing(tuple(rows), late_penalty, attention)
 
 
 def recorded_digest(course: Course, student: str) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 from autograder.course.gradebook import Course, Recorder, RecordError, recorded_digest
 from autograder.course.limits import Limits
 from autograder.course.pool import LocalPool, Pool, run_tasks
+from autograder.course.release import rubrics
 from autograder.course.secret import key_of
 from autograder.course.submissions import Submission, collect
 from autograder.course.work import Graded, Task, as_notebook
@@ -50,7 +52,8 @@ def grade_class(
     released = course.register()
     outcome = Outcome()
     recorded = set() if force else set(course.scores())
-    tasks = _tasks(course, submissions, recorded, released, limits, unsafe, outcome)
+    shared = partial(Task, released=released, limits=limits, unsafe=unsafe, rubrics=rubrics(course.assignment))
+    tasks = _tasks(course, submissions, recorded, shared, limits, outcome)
     # Closed at once when this stops early, which ends what the pool still runs.
     with (
         closing(Recorder(course, as_notebook(released))) as recorder,
@@ -80,9 +83,8 @@ def _tasks(
     course: Course,
     submissions: Sequence[Submission],
     recorded: set[str],
-    released: str,
+    task: Callable[..., Task],
     limits: Limits,
-    unsafe: bool,
     outcome: Outcome,
 ) -> Iterator[Task]:
     """Yield what is to be graded, reading each folder only when its turn comes."""
@@ -92,15 +94,12 @@ def _tasks(
         if student in recorded and recorded_digest(course, student) == got.digest:
             outcome.kept.append(student)
             continue
-        yield Task(
+        yield task(
             student=student,
             notebook=got.notebook,
             problem=got.problem,
             notices=got.notices,
             digest=got.digest,
-            released=released,
-            limits=limits,
             key=key_of(course.folder, course.assignment, student),
             timestamp=got.timestamp,
-            unsafe=unsafe,
         )

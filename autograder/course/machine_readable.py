@@ -30,6 +30,7 @@ def _submission(result: Result) -> dict[str, Any]:
         "max_points": score.max_score,
         "late_penalty": score.late_penalty,
         "needs_attention": score.needs_attention,
+        "waiting": score.waiting,
         "notices": [notice.text for notice in result.notices],
         "exercises": {
             report.exercise: {
@@ -53,6 +54,7 @@ def _summary(tally: Tally) -> dict[str, Any]:
         },
         "mistakes": dict(tally.mistakes.most_common()),
         "needs_attention": list(tally.attention),
+        "waiting": tally.waiting,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from nbformat.v4 import new_markdown_cell
 
 KEY = "autograder"  # our corner of a graded notebook's metadata
 NOTICE_ID = "grading-notice"
+_RUBRIC = "-rubric"  # the end of the id of a cell that only the instructor sees
 _MOST_MARKS = 4_000_000
 _MOST_CELLS = 10_000
 
@@ -130,6 +131,19 @@ def add_notices(notebook: NotebookNode, notices: Sequence[Notice]) -> None:
     if everything:
         lines = "\n".join(f"- {notice.text}" for notice in everything)
         notebook.cells.insert(0, new_markdown_cell(f"**About this submission**\n\n{lines}", id=NOTICE_ID))
+
+
+def add_rubrics(notebook: NotebookNode, rubrics: Mapping[str, str]) -> None:
+    """Put the rubric below each written answer of a graded notebook, for the one who grades it in formgrader."""
+    for index, cell in reversed(list(enumerate(notebook.cells))):
+        if cell.id in rubrics:
+            text = f"*For the one who grades; learners do not see this.*\n\n{rubrics[cell.id]}"
+            notebook.cells.insert(index + 1, new_markdown_cell(text, id=f"{cell.id}{_RUBRIC}"))
+
+
+def is_ours(cell: NotebookNode) -> bool:
+    """Say whether grading added this cell to the notebook: the notices or a rubric."""
+    return cell.get("id") == NOTICE_ID or str(cell.get("id")).endswith(_RUBRIC)
 
 
 def shown(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SubmittedNotebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -31,11 +31,13 @@ from traitlets import Bool, default
 
 from autograder.course import labs
 from autograder.course.execution import run
-from autograder.course.feedback import Row, Standing, draw, with_standing
-from autograder.course.inert import make_inert
+from autograder.course.feedback import draw, with_standing
+from autograder.course.gradebook import Frame, standing
+from autograder.course.inert import given_texts, make_inert
 from autograder.course.limits import Limits
-from autograder.course.notebooks import notices_of
-from autograder.course.rebuild import exercises_by_graded_cell
+from autograder.course.notebooks import add_rubrics, notices_of
+from autograder.course.rebuild import written_cells
+from autograder.course.release import rubrics
 from autograder.course.secret import key_of
 from autograder.course.work import as_notebook, points_of, prepare
 
@@ -84,11 +86,20 @@ class MarkForAttention(NbGraderPreprocessor):
         if any(notice.attention for notice in notices_of(nb)):
             info = resources["nbgrader"]
             with Gradebook(info["db_url"]) as gradebook:
-                grades = gradebook.find_submission_notebook(
-                    info["notebook"], info["assignment"], info["student"]
-                ).grades
-                grades[0].needs_manual_grade = True
+                grades = _submission(gradebook, info).grades
+                next(grade for grade in grades if grade.cell.cell_type == "code").needs_manual_grade = True
                 gradebook.db.commit()
+        return nb, resources
+
+
+class ShowRubrics(NbGraderPreprocessor):
+    """Puts the rubric below each written answer, for formgrader."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        given = given_texts(_released(resources))
+        texts = rubrics(resources["nbgrader"]["assignment"])
+        answered = {cell.id for cell in written_cells(nb) if cell.source not in given}
+        add_rubrics(nb, {name: text for name, text in texts.items() if name in answered})
         return nb, resources
 
 
@@ -102,25 +113,17 @@ class FeedbackExporter(Exporter):
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[Any, Resources]:
         nb, resources = super().from_notebook_node(nb, resources, **kw)
         released = _released(resources)
-        standing = _standing(nb, released, resources["nbgrader"]["late_penalty"])
-        return with_standing(draw(nb, released), standing), resources
+        info = resources["nbgrader"]
+        with Gradebook(info["db_url"]) as gradebook:
+            found = _submission(gradebook, info)
+            grades = {grade.name: grade for grade in found.grades}
+            comments = {comment.name: comment for comment in found.comments}
+            said = standing(Frame.of(released), grades, comments, points_of(nb), info["late_penalty"])
+        return with_standing(draw(nb, released), said), resources
 
 
-def _standing(nb: NotebookNode, released: NotebookNode, penalty: float) -> Standing:
-    info = {cell.id: cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata}
-    points = points_of(nb)
-    rows = [
-        Row(
-            exercise,
-            cell,
-            info[cell].score,
-            info[cell].points,
-            info.get(exercise, {}).get("comment") or "",
-            info[cell].score != points.get(cell),
-        )
-        for cell, exercise in exercises_by_graded_cell(released).items()
-    ]
-    return Standing(tuple(rows), penalty, any(notice.attention for notice in notices_of(nb)))
+def _submission(gradebook: Gradebook, info: Resources) -> SubmittedNotebook:
+    return gradebook.find_submission_notebook(info["notebook"], info["assignment"], info["student"])
 
 
 def _released(resources: Resources) -> NotebookNode:
@@ -143,5 +146,13 @@ GENERATE = [
     DropPairing,
 ]
 SANITIZE = [OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
-AUTOGRADE = [RunSubmission, LimitOutput, SaveAutoGrades, MarkForAttention, AssignLatePenalties, CheckCellMetadata]
+AUTOGRADE = [
+    RunSubmission,
+    LimitOutput,
+    SaveAutoGrades,
+    MarkForAttention,
+    AssignLatePenalties,
+    ShowRubrics,
+    CheckCellMetadata,
+]
 FEEDBACK = [GetGrades]

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise, takewhile
 
 from nbformat import NotebookNode
 
@@ -24,12 +25,14 @@ _LONGEST_READ = 200_000  # characters: Python takes a kilobyte of memory for one
 _NOT_PYTHON = re.compile(r"^([ \t]*)(?:([\w., ]+=)[ \t]*[%!].*|[%!?].*|.*\?)$", re.MULTILINE)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Own:
-    """A cell of the learner's: what it claims to be, and the names it defines."""
+    """A cell of the learner's: what it claims to be, the names it defines, and the released cell for a written answer
+    whose place it takes."""
 
     cell: NotebookNode
     claim: str | None
+    answers: NotebookNode | None = None
 
     @cached_property
     def names(self) -> set[str]:
@@ -69,11 +72,12 @@ def rebuild(cells: Sequence[NotebookNode], released: NotebookNode) -> NotebookNo
     """
     given = _given_cells(released)
     own = _take_apart(cells, given)
+    unfound = _find_written_answers(own, released)
     places = _places(own, given)
     _give_solution_metadata(own, given, places, released)
     notebook = _frame(released)
     notebook.cells = _merge(own, given, places)
-    add_notices(notebook, list(_notices(own, given)))
+    add_notices(notebook, [*_notices(own, given), *unfound])
     return notebook
 
 
@@ -96,11 +100,24 @@ def exercises_by_graded_cell(released: NotebookNode) -> dict[str, str]:
     exercise, found = "", {}
     for cell in released.cells:
         info = cell.metadata.get("nbgrader", {})
+        if is_written(cell):
+            continue
         if info.get("solution"):
             exercise = info["grade_id"]
         elif info.get("grade"):
             found[info["grade_id"]] = exercise
     return found
+
+
+def is_written(cell: NotebookNode) -> bool:
+    """Say whether a cell holds an answer in words, which a person grades."""
+    info = cell.metadata.get("nbgrader", {})
+    return bool(info.get("grade") and info.get("solution"))
+
+
+def written_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the cells of a released or rebuilt notebook that hold answers in words."""
+    return [cell for cell in notebook.cells if is_written(cell)]
 
 
 def bound_names(source: str) -> set[str]:
@@ -184,6 +201,46 @@ def _is_edited_copy(cell: NotebookNode, claim: str | None, checked: set[str] | N
     return checked is not None and (given.exercise in checked or (claim == given.name and not checked))
 
 
+def _find_written_answers(own: list[_Own], released: NotebookNode) -> list[Notice]:
+    """Give each written answer its cell among the learner's own, and return notices of those without one.
+
+    It is the cell that claims to be the answer; where that was left as given or is gone, the first text between the
+    question and what comes after it; then the question's own cell, when it was written there.
+    """
+    notices = []
+    for question, stub in pairwise(released.cells):
+        if not is_written(stub):
+            continue
+        claiming = [o for o in own if o.claim == stub.id and not o.names]
+        claiming.sort(key=lambda o: o.cell.cell_type == "code")
+        asked, below = _around(own, question, released)
+        answer = next((o for o in [*claiming, *below, *asked] if _says_something(o, stub)), None)
+        if answer is None:
+            answer = next((o for o in [*claiming, *below] if o.answers is None), None) or _Own(stub, None)
+            answer.cell = deepcopy(stub)
+        if answer not in own:
+            own.append(answer)
+            notices.append(Notice(f"The cell for the answer to `{stub.id}` is gone; it was put back, empty."))
+        answer.answers = stub
+    return notices
+
+
+def _around(own: Sequence[_Own], question: NotebookNode, released: NotebookNode) -> tuple[list[_Own], list[_Own]]:
+    """Return the question's cell, if something was added to it, and the texts below it to the next given text."""
+    texts = {_squeezed(cell) for cell in released.cells if cell.cell_type == "markdown" and not is_written(cell)}
+    begins = (i for i, o in enumerate(own) if _squeezed(o.cell)[1].startswith(_squeezed(question)[1]))
+    at = next(begins, None)
+    if at is None:
+        return [], []
+    until = takewhile(lambda o: _squeezed(o.cell) not in texts, own[at + 1 :])
+    asked = [] if _squeezed(own[at].cell) in texts else [own[at]]
+    return asked, [o for o in until if o.cell.cell_type != "code"]
+
+
+def _says_something(mine: _Own, stub: NotebookNode) -> bool:
+    return mine.answers is None and _squeezed(mine.cell)[1] not in ("", _squeezed(stub)[1])
+
+
 def _squeezed(cell: NotebookNode) -> tuple[str, str]:
     return cell.cell_type, "".join(cell.source.split())
 
@@ -231,9 +288,11 @@ def _give_solution_metadata(
     claims = [o.claim for o in own]
     for mine in own:
         mine.cell.metadata = NotebookNode()
+        if mine.answers is not None:
+            mine.cell = NotebookNode(deepcopy(mine.answers), source=mine.cell.source)
     for solution in released.cells:
         info = solution.metadata.get("nbgrader", {})
-        if not info.get("solution"):
+        if not info.get("solution") or is_written(solution):
             continue
         place = next((p for g, p in zip(given, places, strict=True) if g.exercise == info.grade_id), len(own))
         above = [o for o in own[:place] if info.grade_id in o.names]

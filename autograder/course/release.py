@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from autograder.course import labs
 from autograder.course.nbgrader_setup import course_config, quiet_nbgrader, staged_course
+from autograder.course.rebuild import written_cells
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -73,6 +74,15 @@ def source_notebook(assignment: str) -> NotebookNode:
     for cell, cell_id in zip(notebook.cells, _cell_ids(notebook.cells), strict=True):
         cell.id = cell_id
     return notebook
+
+
+def rubrics(assignment: str) -> dict[str, str]:
+    """Return what the source says of each written answer, by its grade_id: the model answer and who earns what."""
+    marks = ("### BEGIN SOLUTION", "### END SOLUTION")
+    return {
+        cell.id: "\n".join(line for line in cell.source.splitlines() if line not in marks)
+        for cell in written_cells(source_notebook(assignment))
+    }
 
 
 def _cell_ids(cells: Iterable[NotebookNode]) -> list[str]:

@@ -24,18 +24,20 @@ def _remarks(result: Result) -> str:
     remarks = [f"late: −{result.score.late_penalty:g}"] if result.score.late_penalty else []
     remarks += [notice.text.partition(". ")[0].rstrip(".") for notice in result.notices]
     if not any(notice.attention for notice in result.notices) or result.score.score:
-        remarks += _wrong(result.reports)
+        remarks += _wrong(result.reports, result.score.blank)
+    remarks += ["a written answer waits"] if result.score.waiting else []
     return plain("; ".join(remarks).replace("`", "")) or "all right"
 
 
-def _wrong(reports: Sequence[Report]) -> Iterator[str]:
+def _wrong(reports: Sequence[Report], blank: Sequence[str]) -> Iterator[str]:
     """Yield what is wrong by exercise: the mistakes by name, else the kind of fault; then what is not written."""
     unwritten = [report.exercise for report in reports if [*_kinds(report)] == ["not written"]]
     for report in reports:
         if not report.passed and report.exercise not in unwritten:
             yield f"{report.exercise}: {', '.join(_kinds(report))}"
-    if unwritten:
-        yield "nothing written" if len(unwritten) == len(reports) else f"not written: {', '.join(unwritten)}"
+    if unwritten or blank:
+        nothing = len(unwritten) == len(reports) and blank
+        yield "nothing written" if nothing else f"not written: {', '.join([*unwritten, *blank])}"
 
 
 def _kinds(report: Report) -> dict[str, None]:
@@ -45,7 +47,7 @@ def _kinds(report: Report) -> dict[str, None]:
 
 
 def summary(tally: Tally) -> Iterator[str]:
-    """Yield the class in numbers: spread, exercises, named mistakes, and who needs attention."""
+    """Yield the class in numbers: spread, exercises, named mistakes, who needs attention, and what waits."""
     if not tally.scores:
         return
     scores = tally.scores
@@ -57,6 +59,7 @@ def summary(tally: Tally) -> Iterator[str]:
     yield from _exercise_lines(tally)
     yield from _mistake_lines(tally)
     yield from _attention_lines(tally)
+    yield from _waiting_lines(tally)
 
 
 def _exercise_lines(tally: Tally) -> Iterator[str]:
@@ -81,6 +84,13 @@ def _attention_lines(tally: Tally) -> Iterator[str]:
         yield "needs attention"
         for student, reasons in tally.attention.items():
             yield f"  {plain(student)}: {plain(reasons)}"
+
+
+def _waiting_lines(tally: Tally) -> Iterator[str]:
+    if tally.waiting:
+        yield ""
+        yield "written answers that wait to be graded by hand"
+        yield from (f"  {len(students):3d}  {answer}" for answer, students in tally.waiting.items())
 
 
 def plain(text: str) -> str:

@@ -33,13 +33,15 @@ class ExerciseTally:
 
 @dataclass
 class Tally:
-    """Scores with the late penalty taken off; `mistakes` by how many made them; `attention` reasons by student."""
+    """Scores with the late penalty taken off; `mistakes` by how many made them; `attention` reasons by student;
+    `waiting` by written answer who has one that nobody has graded yet."""
 
     max_score: float = 0.0
     scores: list[float] = field(default_factory=list)
     exercises: dict[str, ExerciseTally] = field(default_factory=dict)
     mistakes: Counter[str] = field(default_factory=Counter)
     attention: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
 
     def counting(self, results: Iterable[Result]) -> Iterator[Result]:
         """Yield `results` on, each counted."""
@@ -53,6 +55,8 @@ class Tally:
         for report in result.reports:
             self.exercises.setdefault(report.exercise, ExerciseTally(report.max_points)).add(report)
         self.mistakes.update(set(mistakes(result.reports)))
+        for answer in result.score.waiting:
+            self.waiting.setdefault(answer, []).append(result.student)
         if result.score.needs_attention:
             reasons = [notice.text for notice in result.notices if notice.attention] or ["graded by hand before"]
             self.attention[result.student] = " ".join(reasons)

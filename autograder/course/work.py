@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from nbformat import NotebookNode, v4
@@ -13,8 +13,16 @@ from autograder.course.feedback import draw
 from autograder.course.inert import make_inert
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
-from autograder.course.notebooks import KEY, Notice, UnreadableError, add_notices, notices_of, read_cells
-from autograder.course.rebuild import rebuild, unreadable
+from autograder.course.notebooks import (
+    KEY,
+    Notice,
+    UnreadableError,
+    add_notices,
+    add_rubrics,
+    notices_of,
+    read_cells,
+)
+from autograder.course.rebuild import rebuild, unreadable, written_cells
 from autograder.report import JSON_MIME, Report
 from autograder.sandbox.session import NoProcessError, UnprotectedError
 
@@ -22,7 +30,7 @@ from autograder.sandbox.session import NoProcessError, UnprotectedError
 @dataclass(frozen=True)
 class Task:
     """One unit of work as plain data. `notebook` is None when `problem` says why there is none; `key` decides the
-    hidden inputs; `unsafe` leaves the sandbox out."""
+    hidden inputs; `unsafe` leaves the sandbox out; `rubrics` are shown below the written answers they are for."""
 
     student: str
     notebook: bytes | None
@@ -34,18 +42,21 @@ class Task:
     key: bytes
     timestamp: datetime | None = None
     unsafe: bool = False
+    rubrics: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Graded:
     """What came of a task: the graded notebook, the feedback page, and what the gradebook is to know.
 
-    `points` is by the grade_id of the graded cell; `unanswered` holds the solution cells left as they were given.
+    `points` is by the grade_id of the graded cell; `written` holds the answers in words, which a person has to grade;
+    `unanswered` the solution cells left as they were given.
     """
 
     notebook: str
     feedback: str
     points: Mapping[str, float]
+    written: Mapping[str, str]
     unanswered: tuple[str, ...]
     needs_attention: bool
 
@@ -69,11 +80,15 @@ def grade_notebook(task: Task) -> Graded:
         run(notebook, task.limits, task.key)
     make_inert(notebook, released)
     notebook.metadata[KEY]["digest"] = task.digest
+    unanswered = tuple(_unanswered(notebook, released))
+    written = {cell.id: cell.source for cell in written_cells(notebook) if cell.id not in unanswered}
+    add_rubrics(notebook, {name: task.rubrics[name] for name in written if name in task.rubrics})
     return Graded(
         v4.writes(notebook) + "\n",
         draw(notebook, released),
         points_of(notebook),
-        tuple(_unanswered(notebook, released)),
+        written,
+        unanswered,
         any(notice.attention for notice in notices_of(notebook)),
     )
 

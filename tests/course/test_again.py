@@ -22,8 +22,9 @@ from nbgrader.api import Gradebook
 from autograder.__main__ import main
 from autograder.course import gradebook, labs, nbgrader_setup
 from autograder.course.gradebook import Course
-from tests.course.helpers import ENVIRONMENT, by_exercise, grade, graded, results, scores, wait_until
-from tests.submissions.make_class import LAB, answered, hand_in, reference
+from autograder.course.release import rubrics
+from tests.course.helpers import ENVIRONMENT, by_exercise, command, grade, graded, results, scores, wait_until
+from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 RIGHT = nbformat.writes(answered(reference()))
 UNTOUCHED = nbformat.writes(answered({}))
@@ -75,6 +76,51 @@ def test_a_later_hand_in_replaces_every_score_and_keeps_the_manual_ones(tmp_path
     assert sum(by_exercise(result).values()) == 0
     assert result.score.score == 3.5
     assert result.score.needs_attention
+
+
+def test_an_answer_in_words_waits_until_it_is_graded_and_again_when_it_changed(tmp_path: Path) -> None:
+    def waiting() -> list[str]:
+        score = results(tmp_path)["ada"].score
+        assert not score.needs_attention
+        return score.waiting
+
+    hand_in(tmp_path, "ada", nbformat.writes(answered({WRITTEN: "They stay equal."})))
+    graded(tmp_path)
+    assert waiting() == [WRITTEN]
+    with open_gradebook(tmp_path) as book:
+        grade = book.find_grade(WRITTEN, LAB, LAB, "ada")
+        grade.manual_score, grade.needs_manual_grade = 1.5, False  # as formgrader does
+        book.db.commit()
+    assert waiting() == []
+    graded(tmp_path, force=True)
+    assert (waiting(), scores(tmp_path)) == ([], {"ada": 1.5})
+    hand_in(tmp_path, "ada", nbformat.writes(answered({WRITTEN: "They stay equal, so they are one unit."})))
+    graded(tmp_path)
+    assert (waiting(), scores(tmp_path)) == ([WRITTEN], {"ada": 1.5})
+
+
+@pytest.mark.parametrize("notebook", [UNTOUCHED, LIST], ids=["untouched", "unreadable"])
+def test_a_question_without_an_answer_waits_for_nobody(tmp_path: Path, notebook: str) -> None:
+    hand_in(tmp_path, "ada", notebook)
+    graded(tmp_path)
+    score = results(tmp_path)["ada"].score
+    assert (score.waiting, score.blank) == ([], [WRITTEN])
+
+
+def test_nbgrader_itself_sees_the_same_answers_in_words_waiting(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", nbformat.writes(answered({WRITTEN: "They stay equal."})))
+    hand_in(tmp_path, "bob", UNTOUCHED)
+    hand_in(tmp_path, "cy", LIST)
+    Course.at(tmp_path, LAB).register()
+    done = command("nbgrader", "autograde", LAB, f"--CourseDirectory.root={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    said = {
+        student: (result.score.waiting, result.score.needs_attention) for student, result in results(tmp_path).items()
+    }
+    assert said == {"ada": ([WRITTEN], False), "bob": ([], False), "cy": ([], True)}
+    notebook = nbformat.read(Course.at(tmp_path, LAB).graded_notebook("ada"), as_version=4)
+    below = [cell.id for cell in notebook.cells].index(WRITTEN) + 1
+    assert rubrics(LAB)[WRITTEN] in notebook.cells[below].source
 
 
 def test_a_late_penalty_is_taken_off_and_goes_with_a_senseless_timestamp(

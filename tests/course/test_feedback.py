@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from autograder.course.limits import Limits
 from autograder.course.work import Graded, Task, grade_notebook
 from tests.course.helpers import command
 from tests.course.helpers import graded as graded_here
-from tests.submissions.make_class import LAB, answered, hand_in, reference
+from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 ACT = "top.hurt = 1"
 MARKUP = [
@@ -137,6 +138,34 @@ def test_a_graded_notebook_is_valid(graded: Graded) -> None:
     nbformat.validate(nbformat.reads(graded.notebook, as_version=4))
 
 
+def test_an_answer_in_words_is_shown_with_its_state_and_without_the_rubric(tmp_path: Path) -> None:
+    course = Course.at(tmp_path, LAB)
+    hand_in(tmp_path, "ada", nbformat.writes(answered({WRITTEN: "They stay <b>equal</b>."})))
+    hand_in(tmp_path, "bob", nbformat.writes(answered({})))
+    graded_here(tmp_path)
+    ada, bob = (course.feedback_page(student).read_text("utf-8") for student in ("ada", "bob"))
+    assert "They stay &lt; b>equal&lt; /b>." in html.unescape(ada).replace("<", "&lt;")
+    assert "waits for your instructor" in ada
+    assert "2 of them are not given yet" in ada
+    assert "You wrote no answer" in bob
+    assert "waits for your instructor" not in bob
+    assert not [page for page in (ada, bob) if "Rubric" in page]
+    assert "Rubric" in course.graded_notebook("ada").read_text("utf-8")
+    with Gradebook(course.db_url) as book:
+        grade = book.find_grade(WRITTEN, LAB, LAB, "ada")
+        grade.manual_score, grade.needs_manual_grade = 1.5, False  # as formgrader does
+        book.find_comment(WRITTEN, LAB, LAB, "ada").manual_comment = "Why is one unit too few?"
+        book.db.commit()
+    done = command("nbgrader", "generate_feedback", LAB, "--force", f"--CourseDirectory.root={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    by_nbgrader = course.feedback_page("ada").read_text("utf-8")
+    assert "graded by hand: Why is one unit too few?" in by_nbgrader
+    assert "1.5 of 2" in by_nbgrader
+    assert "Rubric" not in by_nbgrader
+    graded_here(tmp_path, force=True)
+    assert course.feedback_page("ada").read_text("utf-8") == by_nbgrader
+
+
 def test_manual_scores_and_comments_are_shown_by_grading_and_by_nbgrader_alike(tmp_path: Path) -> None:
     hand_in(tmp_path, "ada", "[]")
     course = Course.at(tmp_path, LAB)
@@ -150,5 +179,5 @@ def test_manual_scores_and_comments_are_shown_by_grading_and_by_nbgrader_alike(t
     by_nbgrader = course.feedback_page("ada").read_text("utf-8")
     graded_here(tmp_path, force=True)
     assert course.feedback_page("ada").read_text("utf-8") == by_nbgrader
-    for said in ("3.5 of 4", "graded by hand", "Nearly &lt;b&gt;right&lt;/b&gt;", "3.5 of 19"):
+    for said in ("3.5 of 4", "graded by hand", "Nearly &lt;b&gt;right&lt;/b&gt;", "3.5 of 21"):
         assert said in by_nbgrader

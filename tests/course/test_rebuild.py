@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+from nbgrader.utils import compute_checksum
 
 from autograder.course.notebooks import notices_of
 from autograder.course.rebuild import bound_names, rebuild
-from tests.submissions.make_class import answered, reference, released
+from tests.submissions.make_class import WRITTEN, answered, reference, released
 
 GIVEN = [cell.id for cell in released().cells if cell.metadata.get("nbgrader", {}).get("locked")]
 
@@ -128,7 +130,79 @@ def test_a_function_that_nothing_defines_is_said() -> None:
 
 
 def test_an_empty_notebook_becomes_the_graded_cells_in_their_order() -> None:
-    assert order(remade([])) == GIVEN
+    assert order(remade([])) == [WRITTEN, *GIVEN]
+
+
+ANSWER = "They stay equal.\n\nSo they are one unit."
+
+
+def written(notebook: NotebookNode) -> tuple[str, str, bool]:
+    """Return the answer in words of a rebuilt notebook: its type, its text, and whether it is the text learners get."""
+    (cell,) = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == WRITTEN]
+    return cell.cell_type, cell.source, cell.metadata.nbgrader.checksum == compute_checksum(cell)
+
+
+def with_cells(change: Callable[[list[NotebookNode], int], object]) -> NotebookNode:
+    """Return the lab rebuilt after a change to its cells; the change is told where the answer in words belongs."""
+    cells = released().cells
+    change(cells, next(i for i, c in enumerate(cells) if c.id == WRITTEN))
+    return remade(cells)
+
+
+def as_code(cells: list[NotebookNode], at: int) -> None:
+    cells[at] = new_code_cell(ANSWER, metadata=cells[at].metadata)
+
+
+def without_metadata(cells: list[NotebookNode], at: int) -> None:
+    cells[at] = new_markdown_cell(ANSWER)
+
+
+ANSWERED: dict[str, Callable[[list[NotebookNode], int], object]] = {
+    "in its cell": lambda cells, at: cells[at].update(source=ANSWER),
+    "in its cell, without metadata": without_metadata,
+    "in its cell, made a code cell": as_code,
+    "in a cell below it": lambda cells, at: cells.insert(at + 1, new_markdown_cell(ANSWER)),
+    "in a cell above it": lambda cells, at: cells.insert(at, new_markdown_cell(ANSWER)),
+    "below code of the learner's": lambda cells, at: cells.__setitem__(
+        slice(at, at + 1), [new_code_cell("1"), new_markdown_cell(ANSWER)]
+    ),
+    "in a raw cell in its place": lambda cells, at: cells.__setitem__(at, new_raw_cell(ANSWER)),
+    "in its cell, moved to the end": lambda cells, at: cells.append(NotebookNode(cells.pop(at), source=ANSWER)),
+    "twice": lambda cells, at: cells.insert(at, NotebookNode(cells[at], source=ANSWER)),
+}
+
+
+@pytest.mark.parametrize("how", ANSWERED)
+def test_an_answer_in_words_is_found_wherever_it_was_written(how: str) -> None:
+    assert written(with_cells(ANSWERED[how])) == ("markdown", ANSWER, False)
+
+
+def test_an_answer_in_words_typed_into_the_question_is_found() -> None:
+    kind, text, as_given = written(
+        with_cells(lambda cells, at: cells[at - 1].update(source=cells[at - 1].source + ANSWER))
+    )
+    assert (kind, as_given) == ("markdown", False)
+    assert text.endswith(ANSWER)
+
+
+@pytest.mark.parametrize("left", ["", "  \n", "YOUR ANSWER HERE\n"])
+def test_an_answer_in_words_that_says_nothing_is_as_it_was_given(left: str) -> None:
+    assert written(with_cells(lambda cells, at: cells[at].update(source=left))) == (
+        "markdown",
+        "YOUR ANSWER HERE",
+        True,
+    )
+
+
+def test_an_answer_in_words_whose_cell_is_gone_is_put_back_empty_and_said() -> None:
+    notebook = with_cells(lambda cells, at: cells.pop(at))
+    assert written(notebook) == ("markdown", "YOUR ANSWER HERE", True)
+    assert any(WRITTEN in notice.text for notice in notices_of(notebook))
+
+
+def test_a_note_elsewhere_is_not_taken_for_an_answer_in_words() -> None:
+    notebook = with_cells(lambda cells, at: cells.insert(at + 2, new_markdown_cell(ANSWER)))
+    assert written(notebook) == ("markdown", "YOUR ANSWER HERE", True)
 
 
 def test_rebuilding_twice_changes_nothing_more() -> None:

@@ -14,16 +14,18 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.course import labs
-from autograder.course.release import released_text, source_notebook, write_source, write_whole
+from autograder.course.rebuild import written_cells
+from autograder.course.release import released_text, rubrics, source_notebook, write_source, write_whole
 
 LABS = labs.all_labs()
+STUB = "YOUR ANSWER HERE"
 TOOLS = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def solution_lines(lab: str) -> set[str]:
     """Return the lines between BEGIN SOLUTION and END SOLUTION that are long enough to be told from prose."""
     regions = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", labs.solution_path(lab).read_text(), re.S)
-    lines = {line.strip() for region in regions for line in region.splitlines()}
+    lines = {line.removeprefix("#").strip() for region in regions for line in region.splitlines()}
     return {line for line in lines if len(line) > 12}
 
 
@@ -67,7 +69,19 @@ def test_exercises_hold_notebooks_only() -> None:
 def test_every_solution_becomes_a_stub_that_raises(lab: str) -> None:
     for cell in nbformat.read(labs.exercise_path(lab), as_version=4).cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
-            assert cell.source.rstrip().endswith("raise NotImplementedError")
+            assert cell.source.rstrip().endswith("raise NotImplementedError" if cell.cell_type == "code" else STUB)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_each_lab_asks_one_question_in_words_with_a_rubric_for_its_points(lab: str) -> None:
+    (written,) = written_cells(source_notebook(lab))
+    (rubric,) = rubrics(lab).values()
+    shares = re.findall(r"^- (\d) for ", rubric, re.M)
+    assert sum(map(int, shares)) == written.metadata.nbgrader.points == 2
+    assert "Model answer" in rubric
+    assert (
+        next(cell for cell in nbformat.read(labs.exercise_path(lab), 4).cells if cell.id == written.id).source == STUB
+    )
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -24,7 +24,7 @@ def in_the_notebook(notebook: NotebookNode) -> dict[str, float]:
     points = {}
     for cell in notebook.cells:
         graded = cell.metadata.get("nbgrader", {}).get("grade")
-        if graded:
+        if graded and cell.cell_type == "code":
             report = eval(cell.source, names)
             points[report.exercise] = report.points
         elif cell.cell_type == "code":
@@ -59,7 +59,9 @@ def test_the_answers_of_each_lab_earn_everything_both_ways(lab: str) -> None:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = answers[cell.id]
     most = sum(
-        cell.metadata.nbgrader.points for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")
+        cell.metadata.nbgrader.points
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade") and cell.cell_type == "code"
     )
     assert when_graded(lab, notebook) == in_the_notebook(notebook)
     assert sum(when_graded(lab, notebook).values()) == most

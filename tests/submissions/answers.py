@@ -4,6 +4,14 @@ from __future__ import annotations
 
 Answers = dict[str, str]
 
+# What learners write about a network whose weights all start equal: all of it, half of it, and something else.
+WRITTEN = (
+    "With equal weights all ten units have the same activation and get the same δ, so their gradients are the same and "
+    "they stay equal after every update. Ten equal units are one unit, and one hidden unit cannot compute XOR.",
+    "They all do the same thing for ever, because the gradients are all the same.",
+    "Because 0.5 is too large and the sigmoid saturates, so the learning rate has to be smaller.",
+)
+
 LOOPS: Answers = {
     "output_delta": """
 def output_delta(O, t):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.course import labs
 from autograder.course.release import source_notebook
@@ -16,6 +16,7 @@ from tests.submissions import answers
 from tests.submissions.answers import Answers
 
 LAB = "03_delta_template"
+WRITTEN = "written_equal_start"
 
 
 def released(lab: str = LAB) -> NotebookNode:
@@ -24,8 +25,8 @@ def released(lab: str = LAB) -> NotebookNode:
 
 
 def reference(lab: str = LAB) -> Answers:
-    """Return the answers of solutions/, by exercise."""
-    cells = source_notebook(lab).cells
+    """Return the answers of solutions/, by exercise. Answers in words are not among them."""
+    cells = [cell for cell in source_notebook(lab).cells if cell.cell_type == "code"]
     return {c.id: _without_marks(c.source) for c in cells if c.metadata.get("nbgrader", {}).get("solution")}
 
 
@@ -45,20 +46,21 @@ def answered(given: Mapping[str, str], lab: str = LAB) -> NotebookNode:
 def rearranged(notebook: NotebookNode) -> NotebookNode:
     """Return it as some hand it in: graded cells deleted, functions in one cell at the end, no metadata."""
     code = [c.source for c in notebook.cells if c.cell_type == "code" and "def " in c.source]
-    text = [c for c in notebook.cells if c.cell_type == "markdown"]
+    text = [new_markdown_cell(c.source) for c in notebook.cells if c.cell_type == "markdown"]
     return nbformat.v4.new_notebook(cells=[*text, new_code_cell("import numpy as np\n\n\n" + "\n\n\n".join(code))])
 
 
 def students() -> dict[str, NotebookNode]:
     """Return the notebooks of the class that Jupyter can open, by student."""
-    right = reference()
-    half = dict(list(right.items())[:4])
+    code = reference()
+    right = code | {WRITTEN: answers.WRITTEN[0]}
+    half = dict(list(code.items())[:4])
     return {
         "ada": answered(right),
-        "bruno": answered(right | answers.LOOPS),
+        "bruno": answered(right | answers.LOOPS | {WRITTEN: answers.WRITTEN[1]}),
         "chiara": answered(right | answers.EINSUM),
-        "dmitri": answered(right | answers.LISTS),
-        "emeka": answered(right | answers.SLOPE_MISSING),
+        "dmitri": answered(code | answers.LISTS),
+        "emeka": answered(right | answers.SLOPE_MISSING | {WRITTEN: answers.WRITTEN[2]}),
         "fatima": answered(right | answers.NOT_TRANSPOSED),
         "george": answered(right | answers.MEAN_FOR_SUM),
         "hana": answered(right | answers.SIGN),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,6 @@ from autograder.course import labs
 from autograder.course.labs import UsageError
 
 if TYPE_CHECKING:
-    from autograder.course.gradebook import Course
     from autograder.course.grading import Outcome
     from autograder.course.pool import Pool
 
@@ -26,7 +25,7 @@ _RELEASE = """examples:
 
 _JSON = """--json prints one object:
   submissions   a list: student, points (late penalty taken off), max_points, late_penalty, needs_attention,
-                waiting (written answers nobody has graded yet), notices,
+                waiting (written answers nobody has graded yet), seconds (it took to grade), notices,
                 and exercises: name to points, max_points, mistakes
   summary       submissions, max_points, points (mean, standard_deviation, lowest, median, highest),
                 exercises (name to mean, max_points, full, none), mistakes (name to count), needs_attention (students),
@@ -58,8 +57,14 @@ exit code:
 )
 
 _REPORT = (
-    """example:
+    """Without --json and --csv it prints the score table and the summary, and writes the class report as a page,
+DIR/reports/<assignment>.html: scores, exercises by difficulty and discrimination, mistakes and who made them, what
+needs attention, how long grading took. --anonymous leaves every name out; a learner has the same other name always.
+
+examples:
   python -m autograder report 03_delta_template --course term-1
+  python -m autograder report 03_delta_template --anonymous
+  python -m autograder report 03_delta_template --csv > scores.csv
 
 """
     + _JSON
@@ -98,8 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--force", action="store_true", help="grade again what has not changed")
     grade.add_argument("--unsafe", action="store_true", help="run submissions with your own rights, without a sandbox")
 
-    report = _command(commands, "report", _report, "print the score table and the summary again", _REPORT)
-    _add_course(report)
+    report = _command(commands, "report", _report, "report on a class that was graded", _REPORT)
+    _add_course(report).add_argument("--csv", action="store_true", help="print a row of points for each submission")
+    report.add_argument("--anonymous", action="store_true", help="leave every name out")
     return parser
 
 
@@ -118,11 +124,13 @@ def _command(
     return parser
 
 
-def _add_course(parser: argparse.ArgumentParser) -> None:
+def _add_course(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     parser.add_argument("assignment", metavar="ASSIGNMENT", help="such as 03_delta_template")
     parser.add_argument("--course", type=Path, default=labs.COURSE, metavar="DIR", help="course folder; _build/course")
     parser.add_argument("--db-url", metavar="URL", help="gradebook; sqlite in DIR/gradebook.db")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text; see below")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object instead of text; see below")
+    return form
 
 
 def _positive(text: str) -> int:
@@ -168,10 +176,12 @@ def _grade(options: argparse.Namespace) -> int:
         )
     seconds = round(time.monotonic() - began, 3)
     students = [submission.student for submission in submissions]
+    from autograder.course.reporting import print_json, print_text
+
     if options.json:
-        _print_json(course, students, {**_as_data(outcome), "seconds": seconds, "protections": protections})
+        print_json(course, students, {**_as_data(outcome), "seconds": seconds, "protections": protections})
     else:
-        _print_class(course, students)
+        print_text(course, students)
         print(
             f"\n{len(outcome.graded)} graded, {len(outcome.kept)} kept from before, {len(outcome.failed)} not recorded"
         )
@@ -209,6 +219,7 @@ def _pool(options: argparse.Namespace) -> AbstractContextManager[Pool]:
 def _report(options: argparse.Namespace) -> int:
     labs.require([options.assignment])
     from autograder.course.gradebook import Course
+    from autograder.course.reporting import print_report
 
     if options.db_url is None and not (options.course / "gradebook.db").exists():
         raise UsageError(f"no gradebook {options.course / 'gradebook.db'}: grade the class first")
@@ -216,35 +227,9 @@ def _report(options: argparse.Namespace) -> int:
     students = sorted(course.scores())
     if not students:
         raise UsageError(f"the gradebook holds no submission of {options.assignment}: grade the class first")
-    if options.json:
-        _print_json(course, students, {})
-    else:
-        _print_class(course, students)
+    form = "json" if options.json else "csv" if options.csv else "text"
+    print_report(course, students, form, anonymous=options.anonymous)
     return 0
-
-
-def _print_class(course: Course, students: Sequence[str]) -> None:
-    from autograder.course.results import read_results
-    from autograder.course.summary import summary, table
-    from autograder.course.tally import Tally
-
-    tally = Tally()
-    for line in table(tally.counting(read_results(course, students)), students):
-        print(line)
-    print("", *summary(tally), "", sep="\n")
-    print(f"feedback   {course.folder / 'feedback'}")
-    print(f"gradebook  {course.shown_url}")
-    if tally.waiting:
-        print(f"by hand    {course.formgrader}")
-
-
-def _print_json(course: Course, students: Sequence[str], facts: Mapping[str, object]) -> None:
-    from autograder.course.machine_readable import json_lines
-    from autograder.course.results import read_results
-
-    places = {"feedback": str(course.folder / "feedback"), "gradebook": course.shown_url}
-    for line in json_lines(read_results(course, students), {"assignment": course.assignment, **places, **facts}):
-        print(line)
 
 
 def _as_data(outcome: Outcome) -> dict[str, object]:

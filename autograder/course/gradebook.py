@@ -49,13 +49,15 @@ class RecordError(Exception):
 
 @dataclass
 class Score:
-    """What the gradebook says of one submission; `score` has the late penalty taken off, `waiting` are the answers in
+    """What the gradebook says of one submission; `score` has the late penalty taken off, `points` are by
+    graded cell, `waiting` are the answers in
     words that nobody has graded yet, `blank` those that were not given."""
 
     score: float
     max_score: float
     late_penalty: float
     needs_attention: bool
+    points: dict[str, float] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     blank: list[str] = field(default_factory=list)
 
@@ -148,6 +150,7 @@ def _scores(db: Session, assignment: str, most: float) -> dict[str, Score]:
     for student, score, by_hand, auto, cell, kind in grades:
         each = scores[student]
         each.score += score
+        each.points[cell] = score
         if kind == "code":
             each.needs_attention |= by_hand
         elif by_hand:

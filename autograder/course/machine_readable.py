@@ -31,6 +31,7 @@ def _submission(result: Result) -> dict[str, Any]:
         "late_penalty": score.late_penalty,
         "needs_attention": score.needs_attention,
         "waiting": score.waiting,
+        "seconds": result.seconds,
         "notices": [notice.text for notice in result.notices],
         "exercises": {
             report.exercise: {

@@ -9,19 +9,26 @@ from nbformat import NotebookNode
 
 from autograder.course.execution import graded_cells
 from autograder.course.gradebook import Course, Score
-from autograder.course.notebooks import Notice, notices_of
+from autograder.course.notebooks import KEY, Notice, notices_of
 from autograder.course.work import as_notebook
 from autograder.report import JSON_MIME, Report
 
 
 @dataclass(frozen=True)
 class Result:
-    """One graded submission: its score, a report for each exercise in course order, and its notices."""
+    """One graded submission: its score, a report for each exercise in course order, its notices, and the seconds that
+    grading it took, where they are known."""
 
     student: str
     score: Score
     reports: tuple[Report, ...]
     notices: tuple[Notice, ...]
+    seconds: float | None = None
+
+    @property
+    def was_read(self) -> bool:
+        """Whether there was a notebook to grade."""
+        return any(finding.kind != "not graded" for report in self.reports for finding in report.findings)
 
 
 def read_results(course: Course, students: Iterable[str]) -> Iterator[Result]:
@@ -33,7 +40,8 @@ def read_results(course: Course, students: Iterable[str]) -> Iterator[Result]:
 def _read(course: Course, student: str, score: Score) -> Result:
     try:
         notebook = as_notebook(course.graded_notebook(student).read_text("utf-8"))
-        return Result(student, score, tuple(reports_in(notebook)), tuple(notices_of(notebook)))
+        seconds = notebook.metadata[KEY].get("seconds")
+        return Result(student, score, tuple(reports_in(notebook)), tuple(notices_of(notebook)), seconds)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         missing = Notice("There is no autograded notebook of the pipeline; grade it again with --force.", True)
         return Result(student, score, (), (missing,))

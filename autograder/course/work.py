@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from nbformat import NotebookNode, v4
 
@@ -63,7 +64,7 @@ class Graded:
 
 def grade_notebook(task: Task) -> Graded:
     """Grade one submission. Touches no file of the course. Raises UsageError when the machine lacks a protection."""
-    released = as_notebook(task.released)
+    released, began = as_notebook(task.released), monotonic()
     try:
         if task.notebook is None:
             notebook = unreadable(released, task.problem)
@@ -80,6 +81,7 @@ def grade_notebook(task: Task) -> Graded:
         run(notebook, task.limits, task.key)
     make_inert(notebook, released)
     notebook.metadata[KEY]["digest"] = task.digest
+    notebook.metadata[KEY]["seconds"] = round(monotonic() - began, 2)
     unanswered = tuple(_unanswered(notebook, released))
     written = {cell.id: cell.source for cell in written_cells(notebook) if cell.id not in unanswered}
     add_rubrics(notebook, {name: task.rubrics[name] for name in written if name in task.rubrics})

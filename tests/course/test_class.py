@@ -165,7 +165,9 @@ def test_no_name_moves_the_cursor_of_the_terminal(graded: subprocess.CompletedPr
 def test_report_prints_the_same_again(graded: subprocess.CompletedProcess[str], course: Path) -> None:
     again = command("autograder", "report", LAB, "--course", str(course))
     assert again.returncode == 0
-    assert again.stdout.strip() in graded.stdout
+    printed, _, page = again.stdout.rpartition("report     ")
+    assert printed.strip() in graded.stdout
+    assert Path(page.strip()) == course / "reports" / f"{LAB}.html"
 
 
 def test_what_has_not_changed_is_not_graded_again(graded: subprocess.CompletedProcess[str], course: Path) -> None:

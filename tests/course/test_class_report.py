@@ -1,0 +1,168 @@
+"""Does the class report say what the gradebook says, to instructors with eyes, a phone or a spreadsheet, and to no one
+a name that was left out?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page
+
+from autograder.__main__ import main
+from autograder.course.anonymous import pseudonym
+from autograder.course.gradebook import Course
+from tests.course.helpers import graded, results
+from tests.submissions import answers
+from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
+
+MARKUP = "<img src=x onerror=top.hurt=1>"
+FORMULA = "=1+1"
+ROUND = [*"abcdefghij"]  # a class large enough for correlations
+WRONG = [answers.SLOPE_MISSING, answers.SIGN, answers.SIGN, answers.MEAN_FOR_SUM, {}]
+
+
+def hand_in_all(course: Path) -> None:
+    right = reference()
+    for place, student in enumerate(ROUND):
+        wrong = WRONG[place % len(WRONG)]
+        written = {WRITTEN: answers.WRITTEN[0]} if place % 3 else {}
+        hand_in(course, student, nbformat.writes(answered(right | wrong | written)))
+    hand_in(course, MARKUP, nbformat.writes(answered({"output_delta": right["output_delta"]})), MARKUP)
+    hand_in(course, FORMULA, "[]", "ada_lovelace")
+    hand_in(course, "ada_lovelace", "[]", "ada_lovelace")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("course")
+    hand_in_all(folder)
+    with ThreadPoolExecutor(1) as beside_the_browser:
+        beside_the_browser.submit(graded, folder).result()
+    return folder
+
+
+def report(course: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    assert main(["report", LAB, "--course", str(course), *options]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(
+    course: Path, browser: Browser, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    path = Path(report(course, capsys).rpartition("report     ")[2].strip())
+    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=request.param)
+    asked: list[str] = []
+    page = context.new_page()
+    page.on("request", lambda asking: asked.append(asking.url))
+    page.goto(path.as_uri())
+    yield page
+    assert asked == [path.as_uri()]
+    context.close()
+
+
+def test_the_page_tells_who_made_which_mistake(page: Page) -> None:
+    rows = page.locator("section[aria-labelledby=mistakes] tbody tr")
+    told = dict(row.split("\t")[::2] for row in rows.all_inner_texts())
+    assert told["sign\nThe sign is reversed."] == "b, c, g, h"
+    assert {name.split("\n")[0] for name in told} == {"sign", "slope-missing", "batch-mean"}
+
+
+def test_the_page_tells_what_is_to_do(page: Page, course: Path) -> None:
+    todo = page.locator("section[aria-labelledby=todo]").inner_text()
+    waiting = [student for student, result in results(course).items() if result.score.waiting]
+    assert len(waiting) == 6
+    assert f"6 written answers wait to be graded by hand, to {WRITTEN}: {', '.join(waiting)}" in todo
+    assert "2 submissions need attention" in todo
+    assert "not a notebook" in todo
+
+
+def test_the_histogram_holds_every_submission_once(page: Page, course: Path) -> None:
+    label = page.get_by_role("img").get_attribute("aria-label") or ""
+    counts = [int(count) for count in re.findall(r": (\d+)\.", label)]
+    assert sum(counts) == len(results(course))
+
+
+def test_the_table_of_exercises_gives_difficulty_and_discrimination(page: Page) -> None:
+    rows = page.locator("section[aria-labelledby=exercises] tbody tr").all_inner_texts()
+    told = {row.split("\t")[0]: row.split("\t")[1:] for row in rows}
+    assert told["output_delta"][1:4] == ["45 %", "5", "6"]
+    assert re.fullmatch(r"−?[01]\.\d\d", told["output_delta"][4])
+    assert told["output_delta"][5] == "sign (4)"
+    assert told[WRITTEN][1] == "6 wait"
+
+
+def test_nothing_a_learner_wrote_or_is_called_acts_on_the_page(page: Page) -> None:
+    assert page.evaluate("window.hurt") is None
+    assert page.locator("img[src]").count() == 0
+    assert MARKUP in page.locator("body").inner_text()
+
+
+def test_the_links_lead_to_the_feedback_pages(page: Page) -> None:
+    targets = page.evaluate("[...document.links].map(link => decodeURIComponent(new URL(link.href).pathname))")
+    assert len(set(targets)) == len(ROUND) + 3
+    assert not [target for target in targets if not Path(target).is_file()]
+
+
+def test_the_page_fits_a_phone(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_rows_for_a_spreadsheet_are_the_scores_and_no_formulas(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = list(csv.DictReader(io.StringIO(report(course, capsys, "--csv"))))
+    every = results(course)
+    assert {row["student"].lstrip("'"): float(row["points"]) for row in rows} == {
+        student: result.score.score for student, result in every.items()
+    }
+    assert not [row for row in rows if row["student"].startswith("=")]
+    first = next(row for row in rows if row["student"] == "b")
+    assert (first["output_delta"], first["hidden_delta"], first[WRITTEN], first["waiting"]) == (
+        "0.0",
+        "2.0",
+        "",
+        WRITTEN,
+    )
+    assert [row["needs_attention"] for row in rows].count("yes") == 2
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "text"])
+def test_no_name_is_left_in_an_anonymous_report(course: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    said = report(course, capsys, "--anonymous", *([form] if form != "text" else []))
+    page = (course / "reports" / f"{LAB}-anonymous.html").read_text("utf-8") if form == "text" else ""
+    for name in ("ada", "lovelace", MARKUP, "onerror", FORMULA, str(course) if form != "text" else MARKUP):
+        assert name not in said.replace(f"{course}", "" if form == "text" else f"{course}")
+        assert name not in page
+    everybody = {pseudonym(Course.at(course, LAB), student) for student in results(course)}
+    assert len(everybody) == len(ROUND) + 3
+    assert not [one for one in everybody if one not in said]
+    assert "was expected" in said or form == "--csv"
+
+
+def test_pseudonyms_are_the_same_in_every_report_of_a_course_and_others_in_another(
+    course: Path, tmp_path: Path
+) -> None:
+    here, later = Course.at(course, LAB), Course.at(course, "06_dropout")
+    assert pseudonym(here, "ada") == pseudonym(later, "ada") != pseudonym(here, "bob")
+    assert pseudonym(Course.at(tmp_path, LAB), "ada") != pseudonym(here, "ada")
+
+
+def test_an_anonymous_table_is_not_in_the_order_of_the_names(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(report(course, capsys, "--csv", "--anonymous"))))
+    shown = [row["student"] for row in rows]
+    assert shown == sorted(shown)
+    assert shown != [pseudonym(Course.at(course, LAB), student) for student in sorted(results(course))]
+
+
+def test_the_object_for_programs_says_how_long_each_took(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(report(course, capsys, "--json"))
+    assert all(each["seconds"] >= 0 for each in data["submissions"])
+    assert data["summary"]["waiting"] == {WRITTEN: sorted({"b", "c", "e", "f", "h", "i"})}

@@ -20,7 +20,8 @@ def small_book(folder: Path, page: str) -> Path:
     (folder / "book").mkdir(parents=True)
     shutil.copy(ROOT / "_config.yml", folder)
     shutil.copytree(ROOT / "book" / "_static", folder / "book" / "_static")
-    shutil.copy(ROOT / "book" / "build_rules.py", folder / "book")
+    for name in ("_templates", "extensions"):
+        shutil.copytree(ROOT / "book" / name, folder / "book" / name)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/index\n", encoding="utf-8")
     (folder / "book" / "index.md").write_text(page, encoding="utf-8")
     return folder

@@ -1,0 +1,177 @@
+"""Do labs come back from learners the ways that nbgrader knows: by its exchange, and from a platform's download?"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.course import labs
+from tests.course.helpers import ENVIRONMENT, command, graded, results, scores
+from tests.submissions import answers
+from tests.submissions.make_class import LAB, answered, reference
+
+RIGHT = nbformat.writes(answered(reference()))
+WRONG = nbformat.writes(answered(reference() | answers.SIGN))
+READ_ALL = "dac_read_search"  # this Python may lie where only its owner looks
+LEARNERS_CONFIG = labs.ROOT / "deploy" / "tljh"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody on the machine with a home of their own; a real account where this runs as root."""
+
+    name: str
+    home: Path
+    real: bool
+
+    def nbgrader(self, exchange: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run nbgrader as on a hub: in the home, with the settings that everybody has."""
+        who = [] if self.real else [f"--CourseDirectory.student_id={self.name}"]
+        do = [*self.become(READ_ALL), sys.executable, "-m", "nbgrader", *arguments, f"--Exchange.root={exchange}", *who]
+        return subprocess.run(do, cwd=self.home, env=self.environment, capture_output=True, text=True, check=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        places = {"HOME": str(self.home), "JUPYTER_CONFIG_PATH": str(LEARNERS_CONFIG), "PYTHONPATH": str(labs.ROOT)}
+        return {**ENVIRONMENT, **places, "USER": self.name, "LOGNAME": self.name}
+
+    def become(self, *rights: str) -> list[str]:
+        """Return the command that runs the following as this account."""
+        if not self.real:
+            return []
+        group = str(pwd.getpwnam(self.name).pw_gid)
+        given = [f"--{kind}-caps=+{right}" for right in rights for kind in ("inh", "ambient")]
+        return ["setpriv", f"--reuid={self.name}", f"--regid={group}", "--clear-groups", *given, "--"]
+
+
+def account(name: str, folder: Path) -> Account:
+    home = folder / "home" / name
+    home.mkdir(parents=True)
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        return Account(name, home, False)
+    shutil.chown(home, name)
+    real = Account(name, home, True)
+    works = subprocess.run([*real.become(READ_ALL), sys.executable, "-c", ""], cwd="/", check=False).returncode == 0
+    return real if works else Account(name, home, False)
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that other accounts can enter; pytest's own is closed to them."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def well(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def test_a_lab_goes_out_and_comes_back_by_the_exchange_with_two_accounts(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, course = shared / "exchange", shared / "course"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    course.mkdir(mode=0o700)
+    learners = {account("daemon", shared): RIGHT, account("nobody", shared): WRONG}
+    monkeypatch.setitem(ENVIRONMENT, "JUPYTER_CONFIG_PATH", str(LEARNERS_CONFIG))
+    here = [f"--CourseDirectory.root={course}", f"--Exchange.root={exchange}"]
+
+    well(command("nbgrader", "generate_assignment", LAB, "--create", "--force", *here, *source(course)))
+    well(command("nbgrader", "release_assignment", LAB, *here))
+    for learner, notebook in learners.items():
+        assert LAB in learner.nbgrader(exchange, "list").stderr
+        well(learner.nbgrader(exchange, "fetch_assignment", LAB))
+        lab = learner.home / LAB / f"{LAB}.ipynb"
+        assert lab.read_bytes() == labs.exercise_path(LAB).read_bytes()
+        lab.write_text(notebook, "utf-8")
+        well(learner.nbgrader(exchange, "submit", LAB))
+    said = well(command("nbgrader", "collect", LAB, *here))
+    assert "cheating" not in said or not all(learner.real for learner in learners)
+
+    assert graded(course).failed == {}
+    assert scores(course) == {"daemon": 19, "nobody": 17}
+    assert (course / "submitted" / "daemon" / LAB / "timestamp.txt").is_file()
+    assert not [result for result in results(course).values() if result.notices]
+
+
+def source(course: Path) -> list[str]:
+    """Have the source where nbgrader looks for it, and its release beside it, not in this repository's exercises/."""
+    from autograder.course.release import write_source
+
+    write_source(LAB, course)
+    return [f"--CourseDirectory.release_directory={labs.EXERCISES}"]
+
+
+def test_a_learner_cannot_read_what_another_handed_in(shared: Path) -> None:
+    exchange = shared / "exchange"
+    first, second = account("daemon", shared), account("nobody", shared)
+    if not (first.real and second.real):
+        pytest.skip("two real accounts are needed, and to become them, root")
+    inbound = exchange / "backprop" / "inbound"
+    (exchange / "backprop" / "outbound").mkdir(parents=True)
+    shutil.copytree(labs.EXERCISES / LAB, exchange / "backprop" / "outbound" / LAB)
+    inbound.mkdir()
+    exchange.chmod(0o777)
+    inbound.chmod(0o733)  # as release_assignment makes it: write and enter, not list
+    well(first.nbgrader(exchange, "fetch_assignment", LAB))
+    well(first.nbgrader(exchange, "submit", LAB))
+    assert os.listdir(inbound)
+    listed = subprocess.run([*second.become(), "ls", str(inbound)], capture_output=True, check=False)
+    assert listed.returncode != 0
+
+
+def download(course: Path, files: dict[str, str]) -> None:
+    """Put a platform's download where nbgrader expects it."""
+    archive = course / "downloaded" / LAB / "archive"
+    archive.mkdir(parents=True)
+    with zipfile.ZipFile(archive / "submissions.zip", "w") as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
+
+
+@pytest.mark.parametrize(
+    ("collector", "files"),
+    [
+        (
+            "CanvasCollector",
+            {
+                f"lovelaceada_4711_90001_{LAB}.ipynb": RIGHT,
+                f"oneilbob_LATE_4712_90002_{LAB}-2.ipynb": WRONG,
+                "de_la_cruz_3_cy_4713_90003_my lab (1).ipynb": RIGHT,
+                "nobody_4714_90004_notes.pdf": "not a lab",
+            },
+        ),
+        (
+            "MoodleCollector",
+            {
+                f"Ada Lovelace_4711_assignsubmission_file_/{LAB}.ipynb": RIGHT,
+                f"Bob O'Neil_4712_assignsubmission_file/{LAB}.ipynb": WRONG,
+                "Cy de_la Cruz_4713_assignsubmission_file_/my lab (1).ipynb": RIGHT,
+                "Nobody_4714_assignsubmission_file_/notes.pdf": "not a lab",
+                f"Eve_4715_assignsubmission_onlinetext_/{LAB}.ipynb": RIGHT,
+            },
+        ),
+    ],
+    ids=["Canvas", "Moodle"],
+)
+def test_a_platforms_download_is_collected_and_graded(tmp_path: Path, collector: str, files: dict[str, str]) -> None:
+    download(tmp_path, files)
+    plugin = f"--collector=autograder.course.collectors.{collector}"
+    well(command("nbgrader", "zip_collect", LAB, plugin, f"--CourseDirectory.root={tmp_path}"))
+    assert graded(tmp_path).failed == {}
+    assert scores(tmp_path) == {"4711": 19, "4712": 17, "4713": 19}
+    assert "my lab (1).ipynb" in results(tmp_path)["4713"].notices[0].text

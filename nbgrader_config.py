@@ -32,3 +32,5 @@ c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
 
 c.GenerateFeedback.exporter_class = preprocessors.FeedbackExporter
 c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK
+# Where the book is served, such as "https://course.example/backprop"; feedback then links to chapters and mistakes.
+c.FeedbackExporter.book = ""

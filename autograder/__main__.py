@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler instead")
     grade.add_argument("--force", action="store_true", help="grade again what has not changed")
     grade.add_argument("--unsafe", action="store_true", help="run submissions with your own rights, without a sandbox")
+    grade.add_argument("--book", type=_web_address, metavar="URL", help="where the book is served; feedback links to it")
 
     report = _command(commands, "report", _report, "report on a class that was graded", _REPORT)
     _add_course(report).add_argument("--csv", action="store_true", help="print a row of points for each submission")
@@ -140,6 +141,12 @@ def _positive(text: str) -> int:
     return number
 
 
+def _web_address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise argparse.ArgumentTypeError(f"{text} is not an address that begins with https:// or http://")
+    return text
+
+
 def _release(options: argparse.Namespace) -> int:
     assignments = labs.require(options.assignments)
     from autograder.course.release import is_fresh, release
@@ -168,11 +175,18 @@ def _grade(options: argparse.Namespace) -> int:
         # Loaded while the pool's processes start.
         from autograder.course.gradebook import Course
         from autograder.course.grading import grade_class
+        from autograder.course.nbgrader_setup import configured_book
 
         course = Course.at(options.course, options.assignment, options.db_url)
         protections = _protections(options)
         outcome = grade_class(
-            course, submissions, pool=pool, force=options.force, unsafe=options.unsafe, report=progress.show
+            course,
+            submissions,
+            pool=pool,
+            force=options.force,
+            unsafe=options.unsafe,
+            book=options.book or configured_book(),
+            report=progress.show,
         )
     seconds = round(time.monotonic() - began, 3)
     students = [submission.student for submission in submissions]

@@ -129,6 +129,7 @@ def _finding(
         return Finding(part, points, points, "right", f"right {_in_all(len(judged))}")
     worst = max(wrong, key=lambda i: verdicts[i][part].error)
     verdict = verdicts[worst][part]
+    name = f"case {judged.index(worst) + 1} ({cases[worst].label})"
     answers = [observations[i].answers.get(part) for i in judged]
     diagnosis = diagnose(exercise, part, [cases[i] for i in judged], answers, [verdicts[i][part] for i in judged])
     return Finding(
@@ -136,7 +137,7 @@ def _finding(
         points=0.0,
         max_points=points,
         kind=verdict.kind,
-        message=_wrong_message(verdict, cases[worst].label, len(wrong), len(judged)) + diagnosis.sentence,
+        message=_wrong_message(verdict, name, len(wrong), len(judged)) + diagnosis.sentence,
         mistake=diagnosis.mistake,
         slot=diagnosis.slot,
         error=verdict.error,
@@ -144,12 +145,12 @@ def _finding(
     )
 
 
-def _wrong_message(verdict: Verdict, label: str, wrong: int, judged: int) -> str:
+def _wrong_message(verdict: Verdict, case: str, wrong: int, judged: int) -> str:
     count = _in_all(judged) if wrong == judged else f"in {wrong} of {judged} cases"
     if verdict.kind == "wrong value":
         what = f" of {verdict.message}" if verdict.message else ""
-        return f"Wrong {count}; worst relative error{what} {verdict.error:.2g}{at(verdict.where)}, case “{label}”."
-    return f"Wrong {count}; case “{label}”: {verdict.message}."
+        return f"Wrong {count}; worst relative error{what} {verdict.error:.2g}{at(verdict.where)}, in {case}."
+    return f"Wrong {count}; {case}: {verdict.message}."
 
 
 def _in_all(cases: int) -> str:

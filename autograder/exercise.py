@@ -24,7 +24,8 @@ class Case:
     `arguments` go to the learner's function by position, in this order. They are plain data, which can be sent to
     another process: arrays of numbers, NumPy scalars, numbers, texts, None, and lists, tuples and dicts of these.
     `given` holds what only the oracles need (a pre-activation whose activation is an argument, say). `label` is what
-    feedback calls the case. `parts` are the parts that an exception in this case costs; all when empty.
+    feedback calls the case; where it holds the values themselves, `without_values` is what feedback on hidden inputs
+    calls it. `parts` are the parts that an exception in this case costs; all when empty.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Case:
     given: Arrays = field(default_factory=dict)
     repeat: bool = True
     parts: tuple[str, ...] = ()
+    without_values: str = ""
 
     @property
     def names(self) -> SimpleNamespace:

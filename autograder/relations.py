@@ -196,18 +196,18 @@ def _only_some_rows(pairs: Sequence[Pair]) -> Relation | None:
 
 def _only_some_cases(pairs: Sequence[Pair]) -> Relation | None:
     """Say where the answer is right, when it is in some cases and not in others."""
-    labels: dict[bool, list[str]] = {True: [], False: []}
+    cases: dict[bool, list[Case]] = {True: [], False: []}
     for case, answer, right in pairs:
-        labels[agree(answer, right)].append(case.label)
-    if not labels[True] or not labels[False]:
+        cases[agree(answer, right)].append(case)
+    if not cases[True] or not cases[False]:
         return None
     for words, applies in _CIRCUMSTANCES.items():
-        if {case.label for case, _, _ in pairs if applies(*_sizes(case))} == set(labels[True]):
+        if [case for case, _, _ in pairs if applies(*_sizes(case))] == cases[True]:
             return Relation(sentence=f"It is right only {words}.")
-    fewer = len(labels[True]) < len(labels[False])
-    if len(labels[fewer]) > _LONGEST_LIST:
+    fewer = len(cases[True]) < len(cases[False])
+    if len(cases[fewer]) > _LONGEST_LIST:
         return None
-    listed = "; ".join(f"“{label}”" for label in labels[fewer])
+    listed = "; ".join(f"“{case.label}”" for case in cases[fewer])
     return Relation(sentence=f"It is {'right' if fewer else 'wrong'} only in: {listed}.")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from autograder.exercise import Section
-from autograder.slots import SLOTS
+from autograder.slots import SLOTS, colour
 
 JSON_MIME = "application/vnd.backprop-by-hand.report+json"
 
@@ -67,19 +68,23 @@ class Report:
         lines = [f"{self.exercise}: {self.points:g} of {self.max_points:g} points"]
         lines += [f"  {'✓' if f.passed else '✗'} {heading}{f.message}" for heading, f in self._told()]
         if not self.passed and self.chapter:
-            lines.append(f"  Read again: {self.where_to_read}")
+            lines.append("  Read again: " + "; ".join(text for text, _, _ in self._to_read()))
         return "\n".join(lines)
 
     def _told(self) -> Iterator[tuple[str, Finding]]:
         """Yield what there is to tell with its heading: parts of which the same is to be said come together."""
         for _, group in groupby(self.findings, key=lambda finding: (finding.message, finding.slot)):
             findings = list(group)
-            parts = ", ".join(finding.part for finding in findings)
-            yield "" if len(self.findings) == 1 else f"{parts}: ", findings[0]
+            yield "" if len(self.findings) == 1 else _heading(findings), findings[0]
 
     @property
     def where_to_read(self) -> str:
         return f"chapter {self.chapter.split('_')[0]}, “{self.section.title}”"
+
+    @property
+    def mistakes(self) -> list[str]:
+        """The ids of the named mistakes, each once, in the order of the parts."""
+        return list(dict.fromkeys(finding.mistake for finding in self.findings if finding.mistake))
 
     def to_data(self) -> dict[str, Any]:
         """Return the report as plain data (dicts, lists, strings, numbers)."""
@@ -94,15 +99,41 @@ class Report:
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         return {"text/plain": repr(self), "text/html": self.to_html(), JSON_MIME: self.to_data()}
 
-    def to_html(self) -> str:
-        """Return the explanation as an HTML fragment that needs no script and no style sheet."""
-        rows = "".join(_row(heading, finding) for heading, finding in self._told())
-        read = "" if self.passed or not self.chapter else f"<p>Read again: {html.escape(self.where_to_read)}.</p>"
+    def to_html(self, heading: str = "p", book: str = "") -> str:
+        """Return the explanation as an HTML fragment that needs no script and no style sheet.
+
+        `heading` is the tag of its first line. With `book`, the address of the book's site, what there is to read
+        becomes links into it.
+        """
+        rows = "".join(_row(told, finding) for told, finding in self._told())
+        places = "; ".join(_place(book, *place) for place in self._to_read())
+        read = "" if self.passed or not self.chapter else f"<p>Read again: {places}.</p>"
         return (
             f'<div role="group" aria-label="Result of {html.escape(self.exercise)}">'
-            f"<p><strong>{html.escape(self.exercise)}: {self.points:g} of {self.max_points:g} points</strong></p>"
-            f'<ul style="list-style: none; padding-left: 0">{rows}</ul>{read}</div>'
+            f"<{heading}><strong>{html.escape(self.exercise)}: {self.points:g} of {self.max_points:g} points</strong>"
+            f'</{heading}><ul style="list-style: none; padding-left: 0">{rows}</ul>{read}</div>'
         )
+
+    def _to_read(self) -> list[tuple[str, str, str]]:
+        """Return what to read again: in words, and its page and anchor in the book."""
+        chapter = (self.where_to_read, self.chapter, self.section.anchor)
+        return [
+            chapter,
+            *((f"“{id}” in the catalogue of mistakes", "mistakes", f"mistake-{id}") for id in self.mistakes),
+        ]
+
+
+def _heading(findings: Sequence[Finding]) -> str:
+    parts = ", ".join(finding.part for finding in findings)
+    points, most = sum(finding.points for finding in findings), sum(finding.max_points for finding in findings)
+    return f"{parts} ({points:g} of {most:g}): "
+
+
+def _place(book: str, text: str, page: str, anchor: str) -> str:
+    if not book:
+        return html.escape(text)
+    address = f"{book.rstrip('/')}/book/{quote(page, safe='')}.html#{quote(anchor, safe='')}"
+    return f'<a href="{html.escape(address)}">{html.escape(text)}</a>'
 
 
 def _row(heading: str, finding: Finding) -> str:
@@ -122,6 +153,4 @@ def rich(message: str) -> str:
 def _slot_badge(slot: str) -> str:
     if not slot:
         return ""
-    light, dark = SLOTS[slot].light, SLOTS[slot].dark
-    colour = f"color: {light}; color: light-dark({light}, {dark})"  # the first where the second is not known
-    return f' <strong style="{colour}">[{html.escape(SLOTS[slot].name)}]</strong>'
+    return f' <strong style="{colour(SLOTS[slot])}">[{html.escape(SLOTS[slot].name)}]</strong>'

@@ -23,3 +23,8 @@ SLOPE = Slot("slope", "local slope", r"\sigma'(\mathrm{net})", "#c2480c", "#ff93
 INPUT = Slot("input", "input", "x", "#97477f", "#f2c4e2")
 
 SLOTS = {slot.key: slot for slot in (UPSTREAM, SLOPE, INPUT)}
+
+
+def colour(slot: Slot) -> str:
+    """Return the slot's colour as CSS that follows light and dark; the first where `light-dark` is not known."""
+    return f"color: {slot.light}; color: light-dark({slot.light}, {slot.dark})"

@@ -92,7 +92,8 @@ def _chain_inputs(rng: Rng) -> list[Case]:
 def _chain_case(x: float, w1: float, b1: float, w2: float, b2: float) -> Case:
     label = f"x = {x:.3g}, w1 = {w1:.3g}, b1 = {b1:.3g}, w2 = {w2:.3g}, b2 = {b2:.3g}"
     arguments = {"x": x, "w1": w1, "b1": b1, "w2": w2, "b2": b2}
-    return Case(label, arguments, {"y1": np.array(x * w1 + b1, dtype=np.float64)})
+    given = {"y1": np.array(x * w1 + b1, dtype=np.float64)}
+    return Case(label, arguments, given, without_values="five numbers")
 
 
 _CHAIN_SLIPS: dict[str, list[tuple[str, Formula]]] = {
@@ -156,13 +157,13 @@ def _product_inputs(rng: Rng) -> list[Case]:
     whole = [int(value) for value in _away_from_zero(rng, (4,), 2, 9)]
     return [
         *cases,
-        *(_product_case("numbers {:.3g}, {:.3g}, {:.3g}, {:.3g}".format(*four), four) for four in numbers),
-        _product_case("whole numbers {}, {}, {}, {}".format(*whole), whole),
+        *(_product_case("numbers {:.3g}, {:.3g}, {:.3g}, {:.3g}".format(*four), four, "numbers") for four in numbers),
+        _product_case("whole numbers {}, {}, {}, {}".format(*whole), whole, "whole numbers"),
     ]
 
 
-def _product_case(label: str, four: Sequence[Any]) -> Case:
-    return Case(label, dict(zip(("f", "df", "g", "dg"), four, strict=True)))
+def _product_case(label: str, four: Sequence[Any], without_values: str = "") -> Case:
+    return Case(label, dict(zip(("f", "df", "g", "dg"), four, strict=True)), without_values=without_values)
 
 
 PRODUCT_RULE = gradient_exercise(
@@ -215,7 +216,7 @@ def _activation_inputs(
         Case(f"with activations of {', '.join(f'{edge:g}' for edge in edges)}", {"O": saturated}),
         Case("nearly saturated", {"O": nearly}),
         Case("no axes", {"O": np.array(activation(rng.normal(size=1))[0])}),
-        *(Case(f"the number {number:.3g}", {"O": number}) for number in numbers),
+        *(Case(f"the number {number:.3g}", {"O": number}, without_values="a number") for number in numbers),
     ]
 
 
@@ -291,7 +292,8 @@ def _leaky_inputs(rng: Rng) -> list[Case]:
 
 
 def _leaky_case(label: str, net: Array, negative_slope: float) -> Case:
-    return Case(f"{label}, negative slope {negative_slope:.3g}", {"net": net, "negative_slope": negative_slope})
+    arguments = {"net": net, "negative_slope": negative_slope}
+    return Case(f"{label}, negative slope {negative_slope:.3g}", arguments, without_values=label)
 
 
 def _leaky_numerical(case: Case) -> Arrays:

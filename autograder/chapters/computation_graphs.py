@@ -382,7 +382,8 @@ def _value_case(form: str, a: float, b: float) -> Case:
     a, b = (v if isinstance(v, int) else float(v) for v in (a, b))
     given = {"a": np.asarray(a, dtype=np.float64), "b": np.asarray(b, dtype=np.float64)}
     held = "a = {:.3g}" if FORMS[form][1] == "a" and form != "Value · number" else "a = {:.3g}, b = {:.3g}"
-    return Case(f"{form}, {held.format(a, b)}", {"part": part, "form": form, "a": a, "b": b}, given)
+    arguments = {"part": part, "form": form, "a": a, "b": b}
+    return Case(f"{form}, {held.format(a, b)}", arguments, given, without_values=form)
 
 
 def _value_answer(oracle: Oracle, case: Case) -> Arrays:

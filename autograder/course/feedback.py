@@ -6,6 +6,7 @@ comments, a late penalty) stands in a table at its top, which `with_standing` fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -13,21 +14,30 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
+from latex2mathml.converter import convert
 from markupsafe import Markup
-from mistune import create_markdown
+from mistune import HTMLRenderer, create_markdown
 from nbformat import NotebookNode
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 from autograder.course.inert import given_texts, inert_outputs, png
 from autograder.course.notebooks import KEY, is_ours, notices_of
 from autograder.course.rebuild import is_written
-from autograder.report import JSON_MIME, Report, rich
+from autograder.report import JSON_MIME, Finding, Report, rich
+from autograder.slots import SLOTS, colour
 
 _STANDING = "<!-- standing -->"
+_LONGEST_COLOURED = 20_000  # characters of a cell
+# Both keep a contrast of 4.5:1 on the page's background for code.
+_LIGHT, _DARK = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the gradebook says of one graded cell. `by_hand`: a person gave its score; `waits`: one has to give it."""
+    """What the gradebook says of one graded cell. `by_hand`: a person gave its score; `waits`: one has to give it.
+    `parts` are the findings of its report."""
 
     exercise: str
     cell: str
@@ -36,6 +46,7 @@ class Row:
     comment: str
     by_hand: bool
     waits: bool = False
+    parts: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,13 +71,21 @@ class Standing:
         return sum(row.max_score for row in self.rows if row.waits)
 
 
-def draw(notebook: NotebookNode, released: NotebookNode) -> str:
-    """Return the page of a graded notebook, with a place for its standing."""
+def draw(notebook: NotebookNode, released: NotebookNode, book: str = "") -> str:
+    """Return the page of a graded notebook, with a place for its standing.
+
+    `book` is the address of the book's site, for links to what there is to read; without it the page names chapter
+    and section.
+    """
     given = given_texts(released)
     exercises = notebook.metadata.get(KEY, {}).get("exercises", {})
-    cells = [_Cell(cell, exercises, given) for cell in notebook.cells if not is_ours(cell)]
+    cells = [_Cell(cell, exercises, given, book) for cell in notebook.cells if not is_ours(cell)]
     return _template("page").render(
-        title=_title(released), cells=cells, notices=notices_of(notebook), standing=Markup(_STANDING)
+        title=_title(released),
+        cells=[cell for cell in cells if cell.shown],
+        notices=notices_of(notebook),
+        standing=Markup(_STANDING),
+        code_colours=_code_colours(),
     )
 
 
@@ -78,21 +97,25 @@ def with_standing(page: str, standing: Standing) -> str:
 class _Cell:
     """A cell as the template sees it. What is `Markup` here was escaped by what made it."""
 
-    def __init__(self, cell: NotebookNode, exercises: Mapping[str, str], given: frozenset[str]) -> None:
+    def __init__(self, cell: NotebookNode, exercises: Mapping[str, str], given: frozenset[str], book: str) -> None:
         info = cell.metadata.get("nbgrader", {})
         self.cell = cell
+        self.book = book
         self.anchor = info.get("grade_id") if info.get("grade") else None
         self.exercise = exercises.get(self.anchor, self.anchor) if self.anchor else None
         self.answers = info.get("grade_id") if info.get("solution") else None
         self.written = is_written(cell)
         self.given = cell.source in given
         self.statement = cell.source.partition("\n")[0].strip("# ") if self.given and not self.written else None
+        self.passed = True
         self.outputs = list(self._outputs()) if cell.cell_type == "code" else []
+        self.shown = bool(cell.source.strip() or self.outputs)
 
     def body(self) -> Markup:
         """Return the source: given text set, code and a learner's text as they were typed."""
         if self.cell.cell_type == "code":
-            return Markup('<pre class="code">{}</pre>').format(self.cell.source)
+            # A line end that stands first in <pre> is no part of it.
+            return Markup('<pre class="code" tabindex="0">\n{}</pre>').format(_coloured(self.cell.source))
         if self.statement is not None:
             return _set(self.cell.source)
         return Markup('<div class="typed">{}</div>').format(self.cell.source)
@@ -100,13 +123,14 @@ class _Cell:
     def _outputs(self) -> Iterator[Markup]:
         for output in self.cell.outputs if self.anchor else inert_outputs(self.cell.outputs):
             report = _report(output) if self.anchor else None
-            yield report or _output(output)
+            self.passed &= report is None or report.passed
+            yield Markup(report.to_html("h3", self.book)) if report else _output(output)
 
 
-def _report(output: NotebookNode) -> Markup | None:
-    """Return a report drawn from its data: the notebook may have been run again since, by whatever wrote HTML."""
+def _report(output: NotebookNode) -> Report | None:
+    """Return the report to draw from its data: the notebook may have been run again since, by whatever wrote HTML."""
     try:
-        return Markup(Report.from_data(output.data[JSON_MIME]).to_html())
+        return Report.from_data(output.data[JSON_MIME])
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
@@ -120,7 +144,24 @@ def _output(output: NotebookNode) -> Markup:
         text = "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
     else:
         text = output.get("text", data.get("text/plain", ""))
-    return Markup('<pre class="{}">{}</pre>').format(output.output_type, text)
+    return Markup('<pre class="{}" tabindex="0">\n{}</pre>').format(output.output_type, text)
+
+
+def _coloured(source: str) -> Markup:
+    """Return code as HTML that says the same, each token in an element with its class."""
+    if len(source) > _LONGEST_COLOURED:
+        return Markup("{}").format(source)
+    coloured = highlight(source, PythonLexer(stripnl=False, ensurenl=False), HtmlFormatter(nowrap=True))
+    return Markup(coloured if source.endswith("\n") else coloured.removesuffix("\n"))
+
+
+@cache
+def _code_colours() -> Markup:
+    light, dark = (
+        re.sub(r"background(-color)?: [^;}]*;?", "", HtmlFormatter(style=style).get_style_defs("pre.code"))
+        for style in (_LIGHT, _DARK)
+    )
+    return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}")
 
 
 def _title(released: NotebookNode) -> str:
@@ -130,13 +171,33 @@ def _title(released: NotebookNode) -> str:
 
 @lru_cache(maxsize=512)
 def _set(given: str) -> Markup:
-    """Return the HTML of Markdown that learners were given, which is the same in every submission."""
-    return Markup(_markdown()(given))
+    """Return the HTML of Markdown that learners were given, which is the same in every submission. Its heading stands
+    in the page already."""
+    first, _, rest = given.partition("\n")
+    return Markup(_markdown()(rest if first.startswith("#") else given))
 
 
 @cache
 def _markdown() -> Any:
-    return create_markdown(escape=True, plugins=["math", "table"])
+    renderer = _Renderer(escape=True)
+    markdown = create_markdown(renderer=renderer, plugins=["math", "table"])
+    renderer.register("block_math", lambda _, text: _formula(text, "block"))  # in the place of the plugin's own
+    renderer.register("inline_math", lambda _, text: _formula(text, "inline"))
+    return markdown
+
+
+class _Renderer(HTMLRenderer):
+    def heading(self, text: str, level: int, **attributes: Any) -> str:
+        """Return a heading below those of the page."""
+        return f"<h3>{text}</h3>\n"
+
+
+def _formula(text: str, display: str) -> str:
+    """Return LaTeX as MathML, which browsers set without any script, with the slots in their colours."""
+    formula = convert(text, display=display)
+    for slot in SLOTS.values():
+        formula = formula.replace(f'mathcolor="{slot.light}"', f'style="{colour(slot)}"')
+    return f'<div class="formula" tabindex="0">{formula}</div>\n' if display == "block" else formula
 
 
 @cache

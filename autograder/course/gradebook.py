@@ -41,6 +41,7 @@ from autograder.course.notebooks import KEY
 from autograder.course.rebuild import exercises_by_graded_cell, written_cells
 from autograder.course.release import released_text
 from autograder.course.work import Graded, as_notebook
+from autograder.report import Report
 
 
 class RecordError(Exception):
@@ -242,7 +243,7 @@ class Recorder:
         for cell, comment in comments.items():
             comment.auto_comment = "No response." if cell in graded.unanswered else None
         self._assign_penalty(student, submission, notebook)
-        entered = standing(self.frame, grades, comments, graded.points, notebook.late_submission_penalty or 0.0)
+        entered = standing(self.frame, grades, comments, graded.reports, notebook.late_submission_penalty or 0.0)
         db.commit()
         return entered
 
@@ -285,10 +286,10 @@ def standing(
     frame: Frame,
     grades: Mapping[str, Grade],
     comments: Mapping[str, Comment],
-    points: Mapping[str, float],
+    reports: Mapping[str, Report],
     late_penalty: float,
 ) -> Standing:
-    """Return what the gradebook says of a submission whose graded cells the pipeline gave these `points`."""
+    """Return what the gradebook says of a submission whose graded cells the pipeline gave these `reports`."""
     rows = []
     for cell, most in frame.most.items():
         written, exercise = cell not in frame.exercises, frame.exercises.get(cell, cell)
@@ -297,8 +298,10 @@ def standing(
         given = grade.auto_score if grade.manual_score is None else grade.manual_score
         score = (given or 0.0) + (grade.extra_credit or 0.0)
         waits = written and bool(grade.needs_manual_grade)
-        by_hand = grade.manual_score is not None if written else score != points.get(cell)
-        rows.append(Row(exercise, cell, score, most, said, by_hand and not waits, waits))
+        report = reports.get(cell)
+        by_hand = grade.manual_score is not None if written else report is None or score != report.points
+        parts = report.findings if report else ()
+        rows.append(Row(exercise, cell, score, most, said, by_hand and not waits, waits, parts))
     attention = any(grades[cell].needs_manual_grade for cell in frame.exercises)
     return Standing(tuple(rows), late_penalty, attention)
 

@@ -41,18 +41,21 @@ def grade_class(
     force: bool = False,
     limits: Limits = Limits(),  # noqa: B008  it cannot change
     unsafe: bool = False,
+    book: str = "",
     report: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Outcome:
     """Grade `submissions` on `pool` (this machine) and record every result; keep what is complete and has not
     changed unless `force`.
 
-    `report` is called whenever something is done. Raises UsageError when the gradebook does not take the
-    assignment or the pool is gone. After that or a KeyboardInterrupt the same call goes on where it stopped.
+    `book` is the address of the book's site, which feedback then links to. `report` is called whenever something is
+    done. Raises UsageError when the gradebook does not take the assignment or the pool is gone. After that or a
+    KeyboardInterrupt the same call goes on where it stopped.
     """
     released = course.register()
     outcome = Outcome()
     recorded = set() if force else set(course.scores())
-    shared = partial(Task, released=released, limits=limits, unsafe=unsafe, rubrics=rubrics(course.assignment))
+    known = rubrics(course.assignment)
+    shared = partial(Task, released=released, limits=limits, unsafe=unsafe, rubrics=known, book=book)
     tasks = _tasks(course, submissions, recorded, shared, limits, outcome)
     # Closed at once when this stops early, which ends what the pool still runs.
     with (

@@ -25,6 +25,11 @@ def course_config() -> Config:
     return PyFileConfigLoader("nbgrader_config.py", path=str(labs.ROOT)).load_config()
 
 
+def configured_book() -> str:
+    """Return the address of the book's site that nbgrader_config.py gives, or ""."""
+    return str(course_config().FeedbackExporter.get("book", ""))
+
+
 @contextmanager
 def staged_course(assignment: str, db_url: str | None = None) -> Iterator[CourseDirectory]:
     """Yield an empty nbgrader course in a temporary folder, using the gradebook at `db_url`."""

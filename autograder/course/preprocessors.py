@@ -27,7 +27,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
     SaveCells,
 )
-from traitlets import Bool, default
+from traitlets import Bool, Unicode, default
 
 from autograder.course import labs
 from autograder.course.execution import run
@@ -39,7 +39,7 @@ from autograder.course.notebooks import add_rubrics, notices_of
 from autograder.course.rebuild import written_cells
 from autograder.course.release import rubrics
 from autograder.course.secret import key_of
-from autograder.course.work import as_notebook, points_of, prepare
+from autograder.course.work import as_notebook, prepare, reports_of
 
 Resources = dict[str, Any]
 
@@ -106,6 +106,8 @@ class ShowRubrics(NbGraderPreprocessor):
 class FeedbackExporter(Exporter):
     """Draws the feedback page of `nbgrader generate_feedback`, from what its GetGrades found in the gradebook."""
 
+    book = Unicode("", help="address of the book's site, for links").tag(config=True)
+
     @default("file_extension")
     def _file_extension_default(self) -> str:
         return ".html"
@@ -118,8 +120,8 @@ class FeedbackExporter(Exporter):
             found = _submission(gradebook, info)
             grades = {grade.name: grade for grade in found.grades}
             comments = {comment.name: comment for comment in found.comments}
-            said = standing(Frame.of(released), grades, comments, points_of(nb), info["late_penalty"])
-        return with_standing(draw(nb, released), said), resources
+            said = standing(Frame.of(released), grades, comments, reports_of(nb), info["late_penalty"])
+        return with_standing(draw(nb, released, self.book), said), resources
 
 
 def _submission(gradebook: Gradebook, info: Resources) -> SubmittedNotebook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
+from dataclasses import replace
 
 from autograder.attempts import Observation
 from autograder.chapters import exercises
@@ -37,11 +38,16 @@ def ask(session: Session, name: str, key: bytes, limits: Limits, seconds: float)
         return seen
 
     try:
-        return put(exercise, draw(exercise, seed(key, name)), observations)
+        return put(exercise, _hidden(draw(exercise, seed(key, name))), observations)
     except NotAsked as nothing:
         if nothing.came:
             return not_callable(exercise, nothing.came)
         raise UnansweredError(f"Nothing by the name `{name}` was defined when it was graded.") from None
+
+
+def _hidden(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases under labels that do not tell their values."""
+    return [replace(case, label=case.without_values or case.label) for case in cases]
 
 
 def seed(key: bytes, exercise: str) -> int:

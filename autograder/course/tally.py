@@ -64,5 +64,4 @@ class Tally:
 
 def mistakes(reports: Iterable[Report]) -> list[str]:
     """Return the named mistakes in `reports`, each once, in the order of the parts."""
-    findings = [finding for report in reports for finding in report.findings]
-    return list(dict.fromkeys(finding.mistake for finding in findings if finding.mistake))
+    return list(dict.fromkeys(mistake for report in reports for mistake in report.mistakes))

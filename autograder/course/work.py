@@ -31,7 +31,8 @@ from autograder.sandbox.session import NoProcessError, UnprotectedError
 @dataclass(frozen=True)
 class Task:
     """One unit of work as plain data. `notebook` is None when `problem` says why there is none; `key` decides the
-    hidden inputs; `unsafe` leaves the sandbox out; `rubrics` are shown below the written answers they are for."""
+    hidden inputs; `unsafe` leaves the sandbox out; `rubrics` are shown below the written answers they are for; `book`
+    is the address the feedback page links to, or ""."""
 
     student: str
     notebook: bytes | None
@@ -44,22 +45,27 @@ class Task:
     timestamp: datetime | None = None
     unsafe: bool = False
     rubrics: Mapping[str, str] = field(default_factory=dict)
+    book: str = ""
 
 
 @dataclass(frozen=True)
 class Graded:
     """What came of a task: the graded notebook, the feedback page, and what the gradebook is to know.
 
-    `points` is by the grade_id of the graded cell; `written` holds the answers in words, which a person has to grade;
+    `reports` is by the grade_id of the graded cell; `written` holds the answers in words, which a person has to grade;
     `unanswered` the solution cells left as they were given.
     """
 
     notebook: str
     feedback: str
-    points: Mapping[str, float]
+    reports: Mapping[str, Report]
     written: Mapping[str, str]
     unanswered: tuple[str, ...]
     needs_attention: bool
+
+    @property
+    def points(self) -> dict[str, float]:
+        return {cell: report.points for cell, report in self.reports.items()}
 
 
 def grade_notebook(task: Task) -> Graded:
@@ -87,8 +93,8 @@ def grade_notebook(task: Task) -> Graded:
     add_rubrics(notebook, {name: task.rubrics[name] for name in written if name in task.rubrics})
     return Graded(
         v4.writes(notebook) + "\n",
-        draw(notebook, released),
-        points_of(notebook),
+        draw(notebook, released, task.book),
+        reports_of(notebook),
         written,
         unanswered,
         any(notice.attention for notice in notices_of(notebook)),
@@ -111,10 +117,10 @@ def prepare(notebook: bytes, notices: Sequence[Notice], released: NotebookNode, 
     return prepared
 
 
-def points_of(notebook: NotebookNode) -> dict[str, float]:
-    """Return the points of each graded cell of a graded notebook, by its grade_id."""
+def reports_of(notebook: NotebookNode) -> dict[str, Report]:
+    """Return the report of each graded cell of a graded notebook, by its grade_id."""
     return {
-        cell.metadata.nbgrader.grade_id: Report.from_data(output.data[JSON_MIME]).points
+        cell.metadata.nbgrader.grade_id: Report.from_data(output.data[JSON_MIME])
         for _, cell in graded_cells(notebook)
         for output in cell.outputs
         if JSON_MIME in output.get("data", {})

@@ -5,16 +5,19 @@ from __future__ import annotations
 import html
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 from nbgrader.api import Gradebook
 from nbgrader.server_extensions.formgrader import handlers
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Page, Route
 
+from autograder import exercises
 from autograder.course import labs
 from autograder.course.gradebook import Course
 from autograder.course.limits import Limits
@@ -181,3 +184,98 @@ def test_manual_scores_and_comments_are_shown_by_grading_and_by_nbgrader_alike(t
     assert course.feedback_page("ada").read_text("utf-8") == by_nbgrader
     for said in ("3.5 of 4", "graded by hand", "Nearly &lt;b&gt;right&lt;/b&gt;", "3.5 of 21"):
         assert said in by_nbgrader
+
+
+BOOK = "https://book.example/backprop"
+ODD_CODE = "\n\n# <b>é\n%matplotlib inline\nx = f\"{'<i>'!r}\" \\\n  + '\t'\n\n"
+HALF_RIGHT = {
+    "output_delta": "def output_delta(O, t):\n    return O - t",
+    "sigmoid_linear_backward": "def sigmoid_linear_backward(upstream, O, x, W):\n    d = upstream * O * (1 - O)\n"
+    "    return d @ W.T, x.T @ d, d.mean(axis=0)",
+}
+
+
+@pytest.fixture(scope="module")
+def half_right(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the page of somebody who got two exercises wrong, with links, as the course folder gets it."""
+    course = tmp_path_factory.mktemp("course")
+    notebook = answered(reference() | HALF_RIGHT)
+    notebook.cells.append(new_code_cell(ODD_CODE))
+    hand_in(course, "ada", nbformat.writes(notebook))
+    with ThreadPoolExecutor(1) as beside_the_browser:
+        beside_the_browser.submit(graded_here, course, book=BOOK).result()
+    return Course.at(course, LAB).feedback_page("ada").read_text("utf-8")
+
+
+def opened(browser: Browser, tmp_path: Path, html: str, **options: Any) -> Page:
+    """Open a page; what axe needs to run in it is let through, which shows nothing that a learner would not see."""
+    (tmp_path / "page.html").write_text(html, "utf-8")
+    page = browser.new_context(bypass_csp=True, **options).new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    return page
+
+
+def test_the_table_tells_the_points_of_each_part_and_what_was_wrong(
+    browser: Browser, tmp_path: Path, half_right: str
+) -> None:
+    page = opened(browser, tmp_path, half_right)
+    rows = {row.split("\t")[0]: row.split("\t")[1:] for row in page.inner_text("#scores").splitlines()}
+    assert rows["output_delta"] == ["0 of 2", "✗ slope-missing"]
+    assert rows["sigmoid_linear_backward"] == ["2 of 3", "✓ dx 1 of 1 ✓ dW 1 of 1 ✗ db 0 of 1: batch-mean"]
+
+
+def test_what_to_read_is_linked_to_its_section_and_its_mistake(
+    browser: Browser, tmp_path: Path, half_right: str
+) -> None:
+    page = opened(browser, tmp_path, half_right)
+    links = page.evaluate("[...document.links].map(link => link.href).filter(href => !href.startsWith('file:'))")
+    anchor = exercises()["output_delta"].section.anchor
+    assert links[:2] == [f"{BOOK}/book/{LAB}.html#{anchor}", f"{BOOK}/book/mistakes.html#mistake-slope-missing"]
+
+
+def test_without_the_books_address_the_page_names_chapter_and_section(graded: Graded) -> None:
+    assert "https:" not in graded.feedback
+    assert f"Read again: chapter 03, “{exercises()['output_delta'].section.title}”" in graded.feedback
+
+
+def test_a_learners_code_stands_there_as_it_was_typed(browser: Browser, tmp_path: Path, half_right: str) -> None:
+    page = opened(browser, tmp_path, half_right)
+    typed = page.evaluate("[...document.querySelectorAll('pre.code')].map(code => code.textContent)")
+    assert HALF_RIGHT["output_delta"] in typed
+    assert ODD_CODE in typed
+    assert page.evaluate("document.querySelectorAll('pre.code .k').length") > 10  # coloured keywords
+
+
+def test_formulas_are_set_and_no_tex_is_left(browser: Browser, tmp_path: Path, half_right: str) -> None:
+    page = opened(browser, tmp_path, half_right)
+    assert page.evaluate("document.querySelectorAll('math').length") > 20
+    given = page.evaluate("[...document.querySelectorAll('details')].map(d => d.innerText).join(' ')")
+    assert not [tex for tex in ("$", "\\frac", "\\partial", "\\color") if tex in given]
+
+
+def test_an_ask_of_a_number_does_not_tell_which(tmp_path: Path) -> None:
+    wrong = "def sigmoid_slope(O):\n    return 1 - O**2 if isinstance(O, float) else O * (1 - O)"
+    lab = "01_chain_rule"
+    text = nbformat.writes(answered({"sigmoid_slope": wrong}, lab)).encode()
+    graded = grade_notebook(Task("x", text, "", (), "", labs.exercise_path(lab).read_text("utf-8"), Limits(), b"key"))
+    message = graded.reports["sigmoid_slope_check"].findings[0].message
+    assert "(a number)" in message
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_accessible_and_fits(
+    browser: Browser, tmp_path: Path, half_right: str, theme: str, width: int
+) -> None:
+    page = opened(browser, tmp_path, half_right, color_scheme=theme, viewport={"width": width, "height": 900})
+    assert not [v["id"] for v in Axe().run(page).response["violations"]]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_in_print_nothing_is_cut_off_and_the_page_is_light(browser: Browser, tmp_path: Path, half_right: str) -> None:
+    page = opened(browser, tmp_path, half_right, color_scheme="dark", viewport={"width": 600, "height": 900})
+    page.emulate_media(media="print")
+    cut = "[...document.querySelectorAll('pre')].filter(p => p.scrollWidth > p.clientWidth + 1).length"
+    assert page.evaluate(cut) == 0
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 33, 40)"

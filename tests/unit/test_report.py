@@ -38,19 +38,31 @@ def test_the_text_form_names_points_parts_and_where_to_read() -> None:
     lines = str(report(RIGHT, WRONG)).splitlines()
     assert lines == [
         "output_delta: 1 of 3 points",
-        "  ✓ dx: right in all 9 cases",
-        "  ✗ dW: Wrong in all 9 cases.",
-        "  Read again: chapter 03, “An output unit”",
+        "  ✓ dx (1 of 1): right in all 9 cases",
+        "  ✗ dW (0 of 2): Wrong in all 9 cases.",
+        "  Read again: chapter 03, “An output unit”; “batch-mean” in the catalogue of mistakes",
     ]
 
 
 def test_parts_of_which_the_same_is_to_be_said_share_a_line() -> None:
     stub = [Finding(part, 0.0, 1.0, "not written", "Not written yet.") for part in ("dx", "dW", "db")]
-    assert "  ✗ dx, dW, db: Not written yet." in str(report(*stub)).splitlines()
+    assert "  ✗ dx, dW, db (0 of 3): Not written yet." in str(report(*stub)).splitlines()
 
 
 def test_a_passed_report_sends_nobody_back_to_the_book() -> None:
     assert "Read again" not in str(report(RIGHT)) + report(RIGHT).to_html()
+
+
+def test_with_the_books_address_what_to_read_is_linked() -> None:
+    page = report(WRONG).to_html(book="https://book.example/x/")
+    assert 'href="https://book.example/x/book/03_delta_template.html#delta-template-output"' in page
+    assert 'href="https://book.example/x/book/mistakes.html#mistake-batch-mean"' in page
+    assert "href" not in report(WRONG).to_html()
+
+
+def test_an_address_in_a_reports_data_cannot_leave_its_attribute() -> None:
+    odd = Report("x", '"><script>', Section('"><script>', "t"), (WRONG,)).to_html(book='https://b.example/"><script>')
+    assert "<script" not in odd
 
 
 class Tags(HTMLParser):

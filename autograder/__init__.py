@@ -1,6 +1,7 @@
 """Checks, grades and explains the labs of Backprop by Hand.
 
-`check(solution)` puts an exercise to a function and returns a `Report`; `exercises()` lists what there is to check.
+`check(solution)` puts an exercise to a function and returns a `Report`; `exercises()` lists what there is to check;
+`progress()` shows what is done and what is next.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     from autograder.checking import check
     from autograder.exercise import Exercise
     from autograder.report import Finding, Report
+    from autograder.so_far import progress
 
-__all__ = ["Exercise", "Finding", "Report", "check", "exercises"]
+__all__ = ["Exercise", "Finding", "Report", "check", "exercises", "progress"]
 
 _HOME = {
     "Exercise": "autograder.exercise",
@@ -22,6 +24,7 @@ _HOME = {
     "Report": "autograder.report",
     "check": "autograder.checking",
     "exercises": "autograder.chapters",
+    "progress": "autograder.so_far",
 }
 
 

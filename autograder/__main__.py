@@ -1,8 +1,9 @@
-"""The command line: python -m autograder release | grade | report."""
+"""The command line: python -m autograder release | grade | report | validate | progress."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -71,8 +72,33 @@ examples:
 )
 
 
+_VALIDATE = """Save the notebook first: what is on disk is what is read. It is run from its first cell in a new
+Python, with the time limits of grading, but on your own machine and with your own rights: it is for your own
+notebook.
+Nothing is sent anywhere and the notebook is not changed.
+
+example:
+  python -m autograder validate exercises/03_delta_template/03_delta_template.ipynb
+
+exit code:
+  0  ready: every exercise is right on the public inputs
+  1  there is something to mend
+  2  not a lab of this course, or wrong usage"""
+
+
+_PROGRESS = """It reads the checks that are saved in your notebooks; it runs and writes nothing, so save them first.
+In a notebook, autograder.progress() counts the checks of the session too.
+A check counts as long as the function or class it was made for reads as it did then.
+
+example:
+  python -m autograder progress"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # Windows has consoles that know no ✓
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -88,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m autograder", description="Release and grade the labs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m autograder", description="Work on the labs, release and grade them."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     release = _command(commands, "release", _release, "make exercises/ from solutions/", _RELEASE)
@@ -102,11 +130,21 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler instead")
     grade.add_argument("--force", action="store_true", help="grade again what has not changed")
     grade.add_argument("--unsafe", action="store_true", help="run submissions with your own rights, without a sandbox")
-    grade.add_argument("--book", type=_web_address, metavar="URL", help="where the book is served; feedback links to it")
+    grade.add_argument(
+        "--book", type=_web_address, metavar="URL", help="where the book is served; feedback links to it"
+    )
 
     report = _command(commands, "report", _report, "report on a class that was graded", _REPORT)
     _add_course(report).add_argument("--csv", action="store_true", help="print a row of points for each submission")
     report.add_argument("--anonymous", action="store_true", help="leave every name out")
+
+    validate = _command(commands, "validate", _validate, "say what would be graded in a notebook", _VALIDATE)
+    validate.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="the lab you want to hand in")
+    validate.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+    progress = _command(commands, "progress", _progress, "show which exercises are done and what is next", _PROGRESS)
+    progress.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="where your labs are; exercises/")
+    progress.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     return parser
 
 
@@ -243,6 +281,24 @@ def _report(options: argparse.Namespace) -> int:
         raise UsageError(f"the gradebook holds no submission of {options.assignment}: grade the class first")
     form = "json" if options.json else "csv" if options.csv else "text"
     print_report(course, students, form, anonymous=options.anonymous)
+    return 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from autograder.course.validate import as_json, lines, validate
+
+    result = validate(options.notebook)
+    print(as_json(result) if options.json else "\n".join(lines(result)))
+    return 0 if result.ready else 1
+
+
+def _progress(options: argparse.Namespace) -> int:
+    import json
+
+    from autograder.so_far import progress
+
+    found = progress(options.folder)
+    print(json.dumps(found.to_data(), ensure_ascii=False, indent=2) if options.json else found)
     return 0
 
 

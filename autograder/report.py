@@ -42,12 +42,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The findings of one exercise. In a notebook its text/plain is the points, its text/html the explanation."""
+    """The findings of one exercise. In a notebook its text/plain is the points, its text/html the explanation.
+
+    `code` is the fingerprint of what was checked, or "".
+    """
 
     exercise: str
     chapter: str
     section: Section
     findings: tuple[Finding, ...]
+    code: str = ""
 
     @property
     def points(self) -> float:
@@ -94,7 +98,7 @@ class Report:
     def from_data(cls, data: Mapping[str, Any]) -> Report:
         """Build the report that `to_data` described. Raises KeyError or TypeError when `data` is something else."""
         findings = tuple(Finding(**finding) for finding in data["findings"])
-        return cls(data["exercise"], data["chapter"], Section(*data["section"]), findings)
+        return cls(data["exercise"], data["chapter"], Section(*data["section"]), findings, str(data.get("code", "")))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         return {"text/plain": repr(self), "text/html": self.to_html(), JSON_MIME: self.to_data()}
@@ -121,6 +125,11 @@ class Report:
             chapter,
             *((f"“{id}” in the catalogue of mistakes", "mistakes", f"mistake-{id}") for id in self.mistakes),
         ]
+
+
+def zero_report(exercise: str, most: float, reason: str) -> Report:
+    """Return the report of an exercise that could not be put to anything."""
+    return Report(exercise, "", Section("", ""), (Finding("value", 0.0, most, "not graded", reason),))
 
 
 def _heading(findings: Sequence[Finding]) -> str:

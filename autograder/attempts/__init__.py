@@ -86,7 +86,7 @@ def observe(attempt: Attempt, solution: Solution, arguments: Arguments, *, repea
 @contextlib.contextmanager
 def standing_in(solution: Solution, replacements: Mapping[str, Solution]) -> Iterator[None]:
     """Let `solution` see these functions under their names in its own module, and what was there before afterwards."""
-    names = getattr(_function_of(solution), "__globals__", {})
+    names = getattr(function_of(solution), "__globals__", {})
     before = dict(names)
     names.update(replacements)
     try:
@@ -99,7 +99,7 @@ def standing_in(solution: Solution, replacements: Mapping[str, Solution]) -> Ite
                 names.pop(name, None)
 
 
-def _function_of(solution: Solution) -> Solution:
+def function_of(solution: Solution) -> Solution:
     """Return `solution`, or for a class the first function written in it: both know the learner's module."""
     if not isinstance(solution, type):
         return solution
@@ -153,7 +153,7 @@ def _raised(error: BaseException, solution: Solution) -> Raised:
 
 def _line_in(solution: Solution, error: BaseException) -> str:
     """Return the innermost line of the solution's own file in the traceback, or "" if there is none."""
-    code = getattr(_function_of(solution), "__code__", None)
+    code = getattr(function_of(solution), "__code__", None)
     if code is None:
         return ""
     frames = traceback.extract_tb(error.__traceback__)

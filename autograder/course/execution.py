@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -17,8 +17,8 @@ from nbformat import NotebookNode, from_dict
 
 from autograder.course.limits import Limits
 from autograder.course.notebooks import KEY, Notice, add_notices, shown
-from autograder.exercise import Section
-from autograder.report import Finding, Report
+from autograder.course.rebuild import graded_cells
+from autograder.report import Report, zero_report
 from autograder.sandbox.session import EndedError, Ran, Session, Settings, open_session
 
 
@@ -47,15 +47,6 @@ def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = Fa
         most = float(cell.metadata.nbgrader.points)
         _settle(cell, progress.reports.get(cell.id) or zero_report(name, most, progress.reasons[cell.id]))
     add_notices(notebook, list(progress.notices.values()))
-
-
-def graded_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
-    """Yield (exercise, cell) for the automatically graded cells of a rebuilt notebook."""
-    by_id = notebook.metadata[KEY]["exercises"]
-    for cell in notebook.cells:
-        info = cell.metadata.get("nbgrader", {})
-        if info.get("grade") and info["grade_id"] in by_id:
-            yield by_id[info["grade_id"]], cell
 
 
 def _own_key(notebook: NotebookNode, key: bytes) -> bytes:
@@ -199,11 +190,6 @@ def _settle(cell: NotebookNode, report: Report) -> None:
     """Leave one Report in a graded cell."""
     data = report._repr_mimebundle_() | ({"text/html": _reason_html(report)} if not report.chapter else {})
     cell.outputs = [from_dict({"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None})]
-
-
-def zero_report(exercise: str, most: float, reason: str) -> Report:
-    """Return the report of an exercise that could not be put to anything."""
-    return Report(exercise, "", Section("", ""), (Finding("value", 0.0, most, "not graded", reason),))
 
 
 def _reason_html(report: Report) -> str:

@@ -22,6 +22,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.course.given import title
 from autograder.course.inert import given_texts, inert_outputs, png
 from autograder.course.notebooks import KEY, is_ours, notices_of
 from autograder.course.rebuild import is_written
@@ -81,7 +82,7 @@ def draw(notebook: NotebookNode, released: NotebookNode, book: str = "") -> str:
     exercises = notebook.metadata.get(KEY, {}).get("exercises", {})
     cells = [_Cell(cell, exercises, given, book) for cell in notebook.cells if not is_ours(cell)]
     return _template("page").render(
-        title=_title(released),
+        title=title(released) or "a lab",
         cells=[cell for cell in cells if cell.shown],
         notices=notices_of(notebook),
         standing=Markup(_STANDING),
@@ -162,11 +163,6 @@ def _code_colours() -> Markup:
         for style in (_LIGHT, _DARK)
     )
     return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}")
-
-
-def _title(released: NotebookNode) -> str:
-    first = released.cells[0].source if released.cells else ""
-    return first.partition("\n")[0].strip("# ") or "Feedback"
 
 
 @lru_cache(maxsize=512)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from nbformat import NotebookNode
 
-from autograder.course.execution import graded_cells
+from autograder.course.rebuild import graded_cells
 
 # HTML's tags, comments and declarations begin so, and Markdown's links, images and their definitions.
 _BECOMES_MORE_THAN_TEXT = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])")

@@ -120,21 +120,35 @@ def written_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if is_written(cell)]
 
 
+def graded_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
+    """Yield (exercise, cell) for the automatically graded cells of a rebuilt notebook."""
+    by_id = notebook.metadata[KEY]["exercises"]
+    for cell in notebook.cells:
+        info = cell.metadata.get("nbgrader", {})
+        if info.get("grade") and info["grade_id"] in by_id:
+            yield by_id[info["grade_id"]], cell
+
+
 def bound_names(source: str) -> set[str]:
     """Return the names a code cell binds at its top level: functions, classes, variables, imports.
 
     A cell that Python cannot parse binds nothing.
     """
-    first, _, rest = source.partition("\n")
-    if first.startswith(_CELL_MAGICS_THAT_RUN_HERE):
-        source = rest
-    elif first.startswith("%%"):
-        return set()
-    tree = _parsed(source) or _parsed(textwrap.dedent(_NOT_PYTHON.sub(_in_python, source)))
+    tree = parsed_cell(source)
     try:
         return set(_bound(tree)) if tree else set()
     except RecursionError:
         return set()
+
+
+def parsed_cell(source: str) -> ast.Module | None:
+    """Return the Python of a code cell, its magics left out; None when it is none."""
+    first, _, rest = source.partition("\n")
+    if first.startswith(_CELL_MAGICS_THAT_RUN_HERE):
+        source = rest
+    elif first.startswith("%%"):
+        return None
+    return _parsed(source) or _parsed(textwrap.dedent(_NOT_PYTHON.sub(_in_python, source)))
 
 
 def _in_python(line: re.Match[str]) -> str:

@@ -11,7 +11,6 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import labs
-from autograder.course.nbgrader_setup import course_config, quiet_nbgrader, staged_course
 from autograder.course.rebuild import written_cells
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -44,6 +43,8 @@ def released_text(assignment: str, db_url: str | None = None) -> str:
     With `db_url` the assignment is registered in that gradebook too.
     """
     from nbgrader.converters import GenerateAssignment
+
+    from autograder.course.nbgrader_setup import course_config, quiet_nbgrader, staged_course
 
     with staged_course(assignment, db_url) as course:
         write_source(assignment, Path(course.root))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from autograder.course.execution import graded_cells
 from autograder.course.gradebook import Course, Score
 from autograder.course.notebooks import KEY, Notice, notices_of
+from autograder.course.rebuild import graded_cells
 from autograder.course.work import as_notebook
 from autograder.report import JSON_MIME, Report
 

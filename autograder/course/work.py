@@ -9,7 +9,7 @@ from time import monotonic
 
 from nbformat import NotebookNode, v4
 
-from autograder.course.execution import graded_cells, run
+from autograder.course.execution import run
 from autograder.course.feedback import draw
 from autograder.course.inert import make_inert
 from autograder.course.labs import UsageError
@@ -23,7 +23,7 @@ from autograder.course.notebooks import (
     notices_of,
     read_cells,
 )
-from autograder.course.rebuild import rebuild, unreadable, written_cells
+from autograder.course.rebuild import graded_cells, rebuild, unreadable, written_cells
 from autograder.report import JSON_MIME, Report
 from autograder.sandbox.session import NoProcessError, UnprotectedError
 

@@ -13,11 +13,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.course import labs, pool
-from autograder.course.execution import graded_cells
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
 from autograder.course.notebooks import Notice, notices_of
 from autograder.course.pool import LocalPool, run_tasks
+from autograder.course.rebuild import graded_cells
 from autograder.course.results import reports_in
 from autograder.course.work import Graded, Task, as_notebook, grade_notebook
 from autograder.report import JSON_MIME

@@ -1,0 +1,294 @@
+"""What a learner has done so far, from the checks saved in the notebooks and those of this session.
+
+Reads notebooks and writes nothing. A check counts as long as the code is the one it was made for.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from autograder.chapters import exercises
+from autograder.checking import CHECKED
+from autograder.course import labs
+from autograder.course.given import as_given, title
+from autograder.course.labs import UsageError
+from autograder.course.limits import Limits
+from autograder.course.rebuild import bound_names, parsed_cell
+from autograder.exercise import Exercise
+from autograder.fingerprint import fingerprint, fingerprint_of
+from autograder.report import JSON_MIME, Report
+
+_SIGNS = {"done": "✓", "wrong": "✗", "changed": "~", "not written": "–", "not checked": "–"}
+_SKIPPED = {"__pycache__", "node_modules", "site-packages", "submitted", "autograded", "source", "release"}
+_DEEPEST = 3  # folders below the one that was named
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an exercise stands.
+
+    `state` is "done", "wrong" (not all right), "changed" (its code is not the one that was checked), "not written" or
+    "not checked". `points` count as long as the state is not "changed".
+    """
+
+    exercise: Exercise
+    state: str
+    points: float = 0.0
+
+
+@dataclass(frozen=True)
+class LabProgress:
+    """How a lab stands; `notebook` is the file its saved checks are in, or None."""
+
+    lab: str
+    title: str
+    notebook: Path | None
+    standings: tuple[Standing, ...]
+
+    @property
+    def points(self) -> float:
+        return sum(standing.points for standing in self.standings)
+
+    @property
+    def max_points(self) -> float:
+        return sum(standing.exercise.max_points for standing in self.standings)
+
+    @property
+    def done(self) -> int:
+        return sum(standing.state == "done" for standing in self.standings)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is done, by lab in course order. Shows itself as a table in a notebook and as text in a terminal."""
+
+    labs: tuple[LabProgress, ...]
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> float:
+        return sum(lab.points for lab in self.labs)
+
+    @property
+    def max_points(self) -> float:
+        return sum(lab.max_points for lab in self.labs)
+
+    @property
+    def next(self) -> Standing | None:
+        """The first exercise that is not done, in the latest lab that was begun, else in the course."""
+        begun = [lab for lab in self.labs if any(s.state not in ("not written", "not checked") for s in lab.standings)]
+        following = begun[-1:] + list(self.labs)
+        return next((s for lab in following for s in lab.standings if s.state != "done"), None)
+
+    def __repr__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": _html(self)}
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        next_one = self.next.exercise if self.next else None
+        return {
+            "points": self.points,
+            "max_points": self.max_points,
+            "next": {"lab": next_one.chapter, "exercise": next_one.name} if next_one else None,
+            "labs": [_lab_data(lab) for lab in self.labs],
+            "unreadable": list(self.unreadable),
+        }
+
+
+def _lab_data(lab: LabProgress) -> dict[str, Any]:
+    return {
+        "lab": lab.lab,
+        "title": lab.title,
+        "notebook": str(lab.notebook) if lab.notebook else None,
+        "points": lab.points,
+        "max_points": lab.max_points,
+        "exercises": [
+            {"name": s.exercise.name, "state": s.state, "points": s.points, "max_points": s.exercise.max_points}
+            for s in lab.standings
+        ],
+    }
+
+
+def progress(folder: str | Path | None = None) -> Progress:
+    """Return what is done in the labs below `folder`, the checks of this session included.
+
+    `folder` left out is that of the course's labs when this one is below it, else the one above this when this is named
+    after a lab, else this. Raises UsageError when there is no such folder.
+    """
+    root = Path(folder) if folder is not None else _default_folder(Path.cwd())
+    if not root.is_dir():
+        raise UsageError(f"there is no folder {root}")
+    found, unreadable = _saved(root)
+    chapters = dict.fromkeys(exercise.chapter for exercise in exercises().values())
+    return Progress(tuple(_lab_progress(lab, found.get(lab)) for lab in chapters), tuple(unreadable))
+
+
+def _default_folder(here: Path) -> Path:
+    if here == labs.ROOT or labs.EXERCISES in (here, *here.parents):
+        return labs.EXERCISES
+    return here.parent if here.name in {exercise.chapter for exercise in exercises().values()} else here
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """What a notebook file holds: reports by exercise, the fingerprint of each exercise's code as it is now, which
+    exercises it defines, and which of these are as they were given."""
+
+    path: Path
+    reports: Mapping[str, Report]
+    code: Callable[[str], str]
+    defined: Set[str]
+    unwritten: Set[str]
+
+
+def _saved(root: Path) -> tuple[dict[str, _Saved], list[str]]:
+    """Return the notebook of each lab below `root`, and those that could not be read. Of several, the one with most
+    checks counts, then the latest."""
+    found: dict[str, _Saved] = {}
+    unreadable = []
+    by_name = exercises()
+    for path in sorted(_notebooks(root), key=lambda path: path.stat().st_mtime):
+        try:
+            saved = _read(path)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            unreadable.append(path.name)
+            continue
+        counts = [by_name[name].chapter for name in {*saved.reports, *saved.defined} if name in by_name]
+        if counts:
+            lab = max(counts, key=counts.count)
+            if lab not in found or len(saved.reports) >= len(found[lab].reports):
+                found[lab] = saved
+    return found, unreadable
+
+
+def _notebooks(root: Path) -> Iterator[Path]:
+    for folder, below, files in os.walk(root):
+        depth = len(Path(folder).relative_to(root).parts)
+        below[:] = [
+            name for name in below if depth < _DEEPEST and not name.startswith((".", "_")) and name not in _SKIPPED
+        ]
+        for name in files:
+            path = Path(folder, name)
+            if name.endswith(".ipynb") and path.is_file() and path.stat().st_size <= Limits().notebook_bytes:
+                yield path
+
+
+def _read(path: Path) -> _Saved:
+    cells = [cell for cell in json.loads(path.read_text("utf-8-sig"))["cells"] if cell["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    reports = {}
+    for cell in cells:
+        for output in cell.get("outputs", ()):
+            if JSON_MIME in output.get("data", {}):
+                report = Report.from_data(output["data"][JSON_MIME])
+                reports[report.exercise] = report
+    defined = {source: bound_names(source) & exercises().keys() for source in sources}
+    unwritten = {name for source, names in defined.items() if "raise NotImplementedError" in source for name in names}
+    return _Saved(path, reports, partial(_code_in, sources), {*chain(*defined.values())}, unwritten)
+
+
+def _code_in(sources: list[str], name: str) -> str:
+    """Return the fingerprint of the last definition of an exercise in a notebook."""
+    for source in reversed(sources):
+        tree = parsed_cell(source) if name in source else None
+        found = fingerprint(tree, name) if tree else ""
+        if found:
+            return found
+    return ""
+
+
+def _lab_progress(lab: str, saved: _Saved | None) -> LabProgress:
+    standings = [_standing(each, saved) for each in exercises().values() if each.chapter == lab]
+    return LabProgress(lab, _title(lab), saved.path if saved else None, tuple(standings))
+
+
+def _title(lab: str) -> str:
+    try:
+        return title(as_given(lab))
+    except UsageError:
+        return f"Lab {lab.replace('_', ' ')}"
+
+
+def _standing(exercise: Exercise, saved: _Saved | None) -> Standing:
+    report = CHECKED.get(exercise.name)
+    if report:
+        now = _code_in_session(exercise.name)
+    elif saved and exercise.name in saved.reports:
+        report, now = saved.reports[exercise.name], saved.code(exercise.name)
+    else:
+        return Standing(exercise, "not written" if not saved or exercise.name in saved.unwritten else "not checked")
+    if report.code and now and report.code != now:
+        return Standing(exercise, "changed")
+    if report.passed:
+        return Standing(exercise, "done", report.points)
+    unwritten = all(finding.kind == "not written" for finding in report.findings)
+    return Standing(exercise, "not written" if unwritten else "wrong", report.points)
+
+
+def _code_in_session(name: str) -> str:
+    solution = vars(sys.modules["__main__"]).get(name)
+    return fingerprint_of(solution, name) if callable(solution) else ""
+
+
+def _lines(progress: Progress) -> Iterator[str]:
+    for lab in progress.labs:
+        yield f"{lab.title}: {lab.points:g} of {lab.max_points:g} points, {lab.done} of {len(lab.standings)} exercises"
+        if any(standing.state not in ("not written", "not checked") for standing in lab.standings):
+            width = max(len(standing.exercise.name) for standing in lab.standings)
+            for s in lab.standings:
+                points = f"{s.points:g} of {s.exercise.max_points:g}"
+                yield f"  {_SIGNS[s.state]} {s.exercise.name:{width}}  {points:>8}  {s.state}"
+    yield ""
+    yield f"all labs: {progress.points:g} of {progress.max_points:g} points"
+    if any(s.state == "changed" for lab in progress.labs for s in lab.standings):
+        yield "~ changed: the code is not the one that was checked; run its check again."
+    yield _next(progress)
+    if progress.unreadable:
+        yield f"not read, because damaged: {', '.join(ascii(name) for name in progress.unreadable)}"
+
+
+def _next(progress: Progress) -> str:
+    if not progress.next:
+        return "All is done."
+    exercise = progress.next.exercise
+    where = f"chapter {exercise.chapter.partition('_')[0]}, “{exercise.section.title}”"
+    return f"Next: {exercise.name} in lab {exercise.chapter}; to read for it: {where}"
+
+
+def _html(progress: Progress) -> str:
+    """Return the table as HTML whose colours are those of the page around it."""
+    head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in ("lab", "points", "exercises"))
+    rows = "".join(map(_row, progress.labs))
+    changed = (
+        "" if "~" not in rows else "<p>~ changed: the code is not the one that was checked; run its check again.</p>"
+    )
+    unreadable = ", ".join(progress.unreadable)
+    damaged = f"<p>Not read, because damaged: {html.escape(unreadable)}.</p>" if unreadable else ""
+    return (
+        f"<p><strong>{progress.points:g} of {progress.max_points:g} points</strong></p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<p>{html.escape(_next(progress).rstrip('.'))}.</p>{changed}{damaged}"
+    )
+
+
+def _row(lab: LabProgress) -> str:
+    marks = ", ".join(
+        f'<span style="white-space: nowrap"><span role="img" aria-label="{s.state}">{_SIGNS[s.state]}</span> '
+        f"<code>{html.escape(s.exercise.name)}</code></span>"
+        for s in lab.standings
+    )
+    cells = (f"{lab.points:g} of {lab.max_points:g}", marks)
+    told = "".join(f'<td style="text-align: left; vertical-align: top">{cell}</td>' for cell in cells)
+    return f'<tr><th scope="row" style="text-align: left; vertical-align: top">{html.escape(lab.title)}</th>{told}</tr>'

@@ -5,43 +5,13 @@ from collections.abc import Callable, Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import style
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from style import INK, MUTED, Array, Point
+from style import INK, MUTED, Array
 
-from autograder.slots import INPUT, SLOPE, UPSTREAM
+from autograder.slots import SLOPE, UPSTREAM
 
 _LABEL = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
-
-
-def draw_chain(values: Mapping[str, float], slopes: Mapping[str, float], gradients: Mapping[str, float]) -> Figure:
-    """Draw y1 = x·w1 + b1, y2 = y1·w2 + b2: values in the boxes, slopes on the edges, ∂y2/∂· below the boxes.
-
-    `values` and `gradients` are by letter, `slopes` by edge, for instance "w1 y1".
-    """
-    figure, ax = style.blank(232, style.WIDE)
-    spots = {"w1": (36, 194), "x": (36, 122), "b1": (36, 50), "y1": (182, 122)}
-    spots |= {"w2": (246, 194), "b2": (246, 50), "y2": (366, 122)}
-    for edge, slope in slopes.items():
-        start, end = edge.split()
-        on_path = edge in ("w1 y1", "y1 y2")
-        _draw_edge(ax, spots[start], spots[end], f"{slope:g}", on_path)
-    for name, spot in spots.items():
-        letter = f"{name[0]}_{name[1]}" if len(name) > 1 else name
-        style.box(ax, spot, f"${letter} = {values[name]:g}$", 62, INPUT.light if name == "x" else INK)
-        fraction = rf"$\partial y_2/\partial {letter} = {gradients[name]:g}$"
-        ax.text(spot[0], spot[1] - 24, fraction, ha="center", va="center", fontsize=9.5, color=UPSTREAM.light)
-    return figure
-
-
-def _draw_edge(ax: Axes, start: Point, end: Point, text: str, on_path: bool) -> None:
-    side = 33
-    left, right = (start[0] + side, start[1]), (end[0] - side, end[1] + (start[1] - end[1]) * 0.08)
-    style.arrow(ax, left, right, INK if on_path else "#8c959f")
-    spot = ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2)
-    weight = "bold" if on_path else "normal"
-    ax.text(*spot, text, ha="center", va="center", fontsize=10, color=SLOPE.light, weight=weight, bbox=_LABEL)
 
 
 def draw_product(f: float, df: float, g: float, dg: float, h: float) -> Figure:

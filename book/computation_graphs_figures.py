@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,118 +9,12 @@ import style
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from autograder.slots import SLOPE, UPSTREAM
+from autograder.slots import UPSTREAM
 
 Array = NDArray[np.float64]
 
 
 # --- graphs
-
-
-class Spot(NamedTuple):
-    """A node as drawn: its text, where it stands, what is written above it (value) and below it (gradient)."""
-
-    text: str
-    at: style.Point
-    value: str
-    gradient: str
-    width: float = 30
-
-
-class Edge(NamedTuple):
-    """An edge from spot `start` to spot `end` (by position), its local slope, and where along it that is written."""
-
-    start: int
-    end: int
-    slope: str
-    share: float = 0.5
-
-
-def draw_graph(spots: Sequence[Spot], edges: Sequence[Edge], height: float) -> Figure:
-    """Draw a computation graph: forward arrows grey, backward arrows in the colour of the upstream gradient."""
-    figure, ax = style.blank(height, style.WIDE)
-    for edge in edges:
-        a, b = np.array(spots[edge.start].at), np.array(spots[edge.end].at)
-        along = (b - a) / np.linalg.norm(b - a)
-        side = 4 * np.array([-along[1], along[0]])
-        first, last = a + along * _reach(spots[edge.start], along), b - along * _reach(spots[edge.end], along)
-        style.arrow(ax, tuple(first + side), tuple(last + side))
-        style.arrow(ax, tuple(last - side), tuple(first - side), UPSTREAM.light)
-        look = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-        spot = first + edge.share * (last - first)
-        ax.text(*spot, edge.slope, ha="center", va="center", fontsize=10.5, color=SLOPE.light, bbox=look, zorder=4)
-    for node in spots:
-        style.box(ax, node.at, node.text, node.width)
-        ax.text(node.at[0], node.at[1] + 18, node.value, ha="center", va="bottom", fontsize=10.5)
-        ax.text(node.at[0], node.at[1] - 18, node.gradient, ha="center", va="top", fontsize=10.5, color=UPSTREAM.light)
-    return figure
-
-
-def _reach(spot: Spot, along: Array) -> float:
-    """Return how far from the centre of its box an edge begins."""
-    sideways = (spot.width / 2 + 3) / max(abs(along[0]), 1e-9)
-    upward = 16 / max(abs(along[1]), 1e-9)
-    return float(min(sideways, upward))
-
-
-def draw_multiplication(x: float, w: float, z: float, g: float, dx: float, dw: float) -> Figure:
-    """Draw z = x·w with the upstream gradient g and what the two inputs receive."""
-    spots = [
-        Spot("$x$", (62, 150), f"{x:g}", rf"$\partial L/\partial x = {g:g}\cdot {w:g} = {dx:g}$"),
-        Spot("$w$", (62, 48), f"{w:g}", rf"$\partial L/\partial w = {g:g}\cdot {x:g} = {dw:g}$"),
-        Spot(r"$z = x\cdot w$", (232, 99), f"{z:g}", rf"$\partial L/\partial z = {g:g}$", 64),
-        Spot("$L$", (372, 99), "", ""),
-    ]
-    edges = [Edge(0, 2, f"$w = {w:g}$"), Edge(1, 2, f"$x = {x:g}$"), Edge(2, 3, "", 0.5)]
-    return draw_graph(spots, edges, 190)
-
-
-def draw_squared_error(values: dict[str, float], gradients: dict[str, float]) -> Figure:
-    """Draw loss = (x·w − y)² with all values and gradients; both by the names x, w, y, yhat, r, loss."""
-
-    def words(name: str) -> tuple[str, str]:
-        return f"{values[name]:g}", f"{gradients[name]:g}"
-
-    spots = [
-        Spot("$x$", (22, 158), *words("x")),
-        Spot("$w$", (22, 62), *words("w")),
-        Spot(r"$\hat{y} = x\cdot w$", (126, 110), *words("yhat"), 62),
-        Spot("$y$", (126, 28), *words("y")),
-        Spot(r"$r = \hat{y} - y$", (232, 110), *words("r"), 62),
-        Spot(r"loss $= r^2$", (366, 110), *words("loss"), 62),
-    ]
-    edges = [
-        Edge(0, 2, f"$w = {values['w']:g}$"),
-        Edge(1, 2, f"$x = {values['x']:g}$"),
-        Edge(2, 4, "$1$"),
-        Edge(3, 4, "$-1$"),
-        Edge(4, 5, f"$2r = {2 * values['r']:g}$", 0.5),
-    ]
-    return draw_graph(spots, edges, 200)
-
-
-def draw_diamond(values: dict[str, float], gradients: dict[str, float]) -> Figure:
-    """Draw f = (x + w)·(x·w); values and gradients by the names x, w, u, v, f."""
-
-    def words(name: str) -> tuple[str, str]:
-        return f"{values[name]:g}", f"{gradients[name]:g}"
-
-    spots = [
-        Spot("$x$", (40, 172), *words("x")),
-        Spot("$w$", (40, 54), *words("w")),
-        Spot("$u = x + w$", (200, 172), *words("u"), 66),
-        Spot(r"$v = x\cdot w$", (200, 54), *words("v"), 66),
-        Spot(r"$f = u\cdot v$", (350, 113), *words("f"), 62),
-    ]
-    edges = [
-        Edge(0, 2, "$1$"),
-        Edge(1, 2, "$1$", 0.26),
-        Edge(0, 3, f"$w = {values['w']:g}$", 0.26),
-        Edge(1, 3, f"$x = {values['x']:g}$"),
-        Edge(2, 4, f"$v = {values['v']:g}$"),
-        Edge(3, 4, f"$u = {values['u']:g}$"),
-    ]
-    return draw_graph(spots, edges, 220)
 
 
 # --- counting

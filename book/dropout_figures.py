@@ -6,17 +6,16 @@ Arrays are float64, one sample a row. Where a leading axis of size S stands, it 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import style
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from autograder.slots import INPUT, SLOPE, UPSTREAM
+from autograder.slots import SLOPE
 
 Array = NDArray[np.float64]
 Factor = Callable[[Array, float], Array]  # (mask, p) → what the activations, or their gradients, are multiplied by
@@ -163,68 +162,7 @@ def train(p: float, rule: Rule = RIGHT) -> Curves:
 # --- drawings
 
 
-def draw_flow(values: Mapping[str, Any]) -> Figure:
-    """Draw the worked network twice: values going forward, gradients going back, the dropped unit dashed.
-
-    `values` holds x (D,), h, d, mask, gd, gh, d1 (H,), z, d2 (K,), E, and scale, the factor 1/(1 − p).
-    """
-    figure, ax = style.blank(400)
-    _draw_pass(ax, 206, values, back=False)
-    _draw_pass(ax, 0, values, back=True)
-    return figure
-
-
-_COLUMNS = {"x": 14.0, "h": 98.0, "d": 190.0, "z": 276.0, "E": 319.0}
 _DEAD = "#b6bdc5"
-
-
-def _draw_pass(ax: Axes, bottom: float, values: Mapping[str, Any], back: bool) -> None:
-    rows = {"x": (128.0, 68.0), "h": (158.0, 98.0, 38.0), "z": (128.0, 68.0)}
-    rows = {name: tuple(bottom + height for height in heights) for name, heights in rows.items()}
-    ax.text(2, bottom + 186, "back: gradients" if back else "forward: values", fontsize=9, va="center")
-    for j, height in enumerate(rows["h"]):
-        kept = bool(values["mask"][j])
-        for start in rows["x"]:
-            _edge(ax, (_COLUMNS["x"] + 13, start), (_COLUMNS["h"] - 17, height), kept or not back, back)
-        _edge(ax, (_COLUMNS["h"] + 17, height), (_COLUMNS["d"] - 17, height), kept, back)
-        for end in rows["z"]:
-            _edge(ax, (_COLUMNS["d"] + 17, height), (_COLUMNS["z"] - 15, end), kept or back, back)
-    for end in rows["z"]:
-        at_loss = (_COLUMNS["E"] - 11, bottom + 98 + (6 if end > bottom + 98 else -6))
-        _edge(ax, (_COLUMNS["z"] + 13, end), at_loss, True, back)
-    _label_pass(ax, bottom, rows, values, back)
-
-
-def _edge(ax: Axes, start: tuple[float, float], end: tuple[float, float], alive: bool, back: bool) -> None:
-    if alive:
-        style.arrow(ax, *((end, start) if back else (start, end)), UPSTREAM.light if back else style.MUTED)
-    else:
-        ax.plot(*zip(start, end, strict=True), linestyle=(0, (2, 3)), color=_DEAD, linewidth=1.2)
-
-
-def _label_pass(
-    ax: Axes, bottom: float, rows: Mapping[str, tuple[float, ...]], values: Mapping[str, Any], back: bool
-) -> None:
-    def node(column: str, height: float, name: str, width: float, text: str, colour: str = style.INK) -> None:
-        style.box(ax, (_COLUMNS[column], height), f"${name}$", width, INPUT.light if column == "x" else style.INK)
-        ax.text(_COLUMNS[column], height - 21, text, ha="center", va="center", fontsize=9, color=colour)
-
-    for i, height in enumerate(rows["x"]):
-        node("x", height, f"x_{i + 1}", 24, "" if back else f"{values['x'][i]:.2f}", INPUT.light)
-    for j, height in enumerate(rows["h"]):
-        kept = bool(values["mask"][j])
-        delta, dropped = f"{values['d1'][j]:.4f}" if kept else "0", f"{values['d'][j]:.4f}" if kept else "0"
-        node("h", height, f"h_{j + 1}", 32, rf"$\delta={delta}$" if back else f"{values['h'][j]:.4f}")
-        if back:
-            node("d", height, f"d_{j + 1}", 32, f"$g={values['gd'][j]:.4f}$", UPSTREAM.light)
-        else:
-            node("d", height, f"d_{j + 1}", 32, dropped)
-        factor = rf"$\times\,{values['scale'] * values['mask'][j]:.0f}$"
-        middle = (_COLUMNS["h"] + _COLUMNS["d"]) / 2
-        ax.text(middle, height + 9, factor, ha="center", va="center", fontsize=10, color=SLOPE.light)
-    for k, height in enumerate(rows["z"]):
-        node("z", height, f"z_{k + 1}", 26, rf"$\delta={values['d2'][k]:.4f}$" if back else f"{values['z'][k]:.4f}")
-    node("E", bottom + 98, "E", 22, "" if back else f"{values['E']:.4f}")
 
 
 def draw_thinned(losses: Array, probabilities: Array, names: list[str], mean: float, evaluation: float) -> Figure:

@@ -5,13 +5,10 @@ Everywhere: x (N, D), labels (N,), W1 (D, H), b1 (H,), W2 (H, K), b2 (K,), loss 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import style
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -150,41 +147,6 @@ def draw_chain() -> Figure:
         bias = rf"$\partial E/\partial b_{layer} = \Sigma_n\,\delta_{delta}$"
         style.words(ax, (at, 22), (bias, style.INK))
     return figure
-
-
-def draw_network(values: Mapping[str, Array]) -> Figure:
-    """Draw the worked network of 2 inputs, 3 hidden units and 2 outputs.
-
-    `values` holds x (2,), h (3,), z, p, d2 (2,), g1, d1 (3,) and E. Forward values stand above a unit, gradients below.
-    """
-    figure, ax = style.blank(286, style.WIDE)
-    columns = {"x": 20.0, "h": 134.0, "z": 278.0}
-    rows = {"x": (212.0, 88.0), "h": (244.0, 150.0, 56.0), "z": (212.0, 88.0)}
-    for (left, right), reach in zip(pairwise(columns), ((14, 21), (21, 21)), strict=True):
-        for start in rows[left]:
-            for end in rows[right]:
-                style.arrow(ax, (columns[left] + reach[0], start), (columns[right] - reach[1], end), "#c3cad2")
-    for i, height in enumerate(rows["x"]):
-        style.box(ax, (columns["x"], height), f"$x_{i + 1}$", 26, INP)
-        ax.text(columns["x"], height + 19, f"{values['x'][i]:.2f}", ha="center", fontsize=9, color=INP)
-    for j, height in enumerate(rows["h"]):
-        below = [(f"$g={values['g1'][j]:.6f}$", UP), (rf"$\delta={values['d1'][j]:.6f}$", style.INK)]
-        _unit(ax, (columns["h"], height), f"$j={j + 1}$", f"$h={values['h'][j]:.6f}$", below)
-    for k, height in enumerate(rows["z"]):
-        below = [(f"$p={values['p'][k]:.6f}$", style.INK), (rf"$\delta={values['d2'][k]:.6f}$", style.INK)]
-        _unit(ax, (columns["z"], height), f"$k={k + 1}$", f"$z={values['z'][k]:.6f}$", below)
-        style.arrow(ax, (columns["z"] + 21, height), (371, 150 + (8 if k == 0 else -8)))
-    style.box(ax, (386, 150), "$E$", 28)
-    ax.text(382, 169, f"{float(values['E']):.6f}", ha="center", fontsize=9)
-    return figure
-
-
-def _unit(ax: Axes, at: style.Point, name: str, above: str, below: list[tuple[str, str]]) -> None:
-    look: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-    style.box(ax, at, name, 38)
-    ax.text(at[0], at[1] + 18, above, ha="center", fontsize=9, bbox=look)
-    for line, (text, colour) in enumerate(below):
-        ax.text(at[0], at[1] - 24 - 12 * line, text, ha="center", fontsize=9, color=colour, bbox=look)
 
 
 def draw_step(x: Array, labels: Labels, params: Params, step: Params, lr: float, a: float) -> Figure:

@@ -10,7 +10,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import Math, display
+from IPython.display import HTML, Math, display
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,6 +21,8 @@ from myst_nb import glue
 from numpy.typing import NDArray
 
 from autograder.slots import INPUT, SLOPE, UPSTREAM
+from computation_graph import Graph
+from computation_graph.pytorch import largest_difference
 
 INK = "#1f2328"
 MUTED = "#57606a"
@@ -85,6 +87,16 @@ def power(value: float, digits: int = 1) -> str:
     """`value` as LaTeX in powers of ten, for example `2.3 \\times 10^{-11}`."""
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     return rf"{mantissa} \times 10^{{{int(exponent)}}}"
+
+
+def graph(lines: str, **options: Any) -> Graph:
+    """Display the computation graph of `lines`, once its numbers are PyTorch's; `options` are those of `Graph`."""
+    made = Graph(lines, **options)
+    difference = largest_difference(made)
+    if not difference < 1e-12:
+        raise ValueError(f"The graph and PyTorch differ by {difference:.1e}.")
+    display(HTML(made.html(alone=False)))
+    return made
 
 
 def blank(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:

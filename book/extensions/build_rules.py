@@ -23,10 +23,12 @@ def digest(paths: list[Path]) -> str:
 
 def note_changes(app: Sphinx, config: Config) -> None:
     root = Path(app.srcdir)
+    package = root / "computation_graph"
     outside = [root / "autograder" / name for name in ("slots.py", "course/limits.py", "sandbox/jail.py")]
-    imported = [*sorted((root / "book").glob("*.py")), *outside, root / "requirements.txt"]
+    drawing = [*sorted(package.glob("*.py")), package / "templates" / "graph.html.j2"]
+    imported = [*sorted((root / "book").glob("*.py")), *drawing, *outside, root / "requirements.txt"]
     config["nb_execution_cache_path"] = str(Path(app.outdir).parent / ".jupyter_cache" / digest(imported))
-    static = sorted((root / "book" / "_static").iterdir())
+    static = sorted([*(root / "book" / "_static").iterdir(), *(package / "static").iterdir()])
     config["html_context"] = {**config["html_context"], "static_files": digest(static)}
 
 

@@ -265,6 +265,7 @@
       this.steps = this.computation.steps();
       this.firstBackward = this.steps.findIndex((step) => step.kind === "seed");
       this.done = this.steps.length; // how many steps are shown
+      this.atOnce = true; // all of them, without having walked there
       this.asking = false;
       this.message = null;
       this.asked = new Map(); // step to whether it was right at the first try
@@ -299,7 +300,7 @@
     listen() {
       const act = {
         start: () => this.go(0), back: () => this.go(this.done - 1), next: () => this.next(),
-        all: () => this.go(this.steps.length), reset: () => this.reset(), show: () => this.show(),
+        all: () => this.go(this.steps.length, true), reset: () => this.reset(), show: () => this.show(),
       };
       for (const [name, button] of Object.entries(this.buttons))
         button.addEventListener("click", () => button.getAttribute("aria-disabled") !== "true" && act[name]());
@@ -321,7 +322,8 @@
 
     // --- moving
 
-    go(done) {
+    go(done, atOnce = false) {
+      this.atOnce = atOnce;
       this.asking = false;
       this.message = null;
       this.done = Math.max(0, Math.min(this.steps.length, done));
@@ -344,8 +346,8 @@
       if (this.predict.checked) {
         this.asked.clear();
         if (this.done === this.steps.length) this.done = this.firstBackward + 1;
-        this.go(this.done);
-      } else this.go(this.done);
+      }
+      this.go(this.done, this.atOnce && this.done === this.steps.length);
     }
 
     judge() {
@@ -477,7 +479,7 @@
     highlight() {
       for (const part of this.element.querySelectorAll(".cg-now")) part.classList.remove("cg-now");
       const step = this.asking ? this.steps[this.done] : this.steps[this.done - 1];
-      if (!step || (this.done === this.steps.length && !this.asking && this.message === null)) return;
+      if (!step || this.atOnce) return;
       const mark = (parts) => (parts ?? []).forEach((part) => part.classList.add("cg-now"));
       mark(this.nodeParts.get(step.node.name));
       if (step.kind === "forward") for (const [start] of step.node.edges) mark(this.edgeParts.get(`${start} ${step.node.name}`));
@@ -513,8 +515,8 @@
       const step = this.steps[this.done - 1];
       const before = this.message ? [make("strong", "", this.message)] : [];
       if (!step) return [[...before, "The inputs are given. Next computes the first node from them."]];
-      if (this.done === this.steps.length && this.message === null)
-        return [["All values and gradients are shown. Start over to go through them one node at a time."]];
+      if (this.atOnce)
+        return [[...before, "All values and gradients are shown. Start over to go through them one node at a time."]];
       const lines = {
         forward: () => this.forwardLines(step.node), seed: () => this.seedLines(step.node),
         backward: () => this.backwardLines(step.node), listed: () => this.listedLines(step),

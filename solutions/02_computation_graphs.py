@@ -303,6 +303,21 @@ def backward(root):
 check(backward)
 
 # %% [markdown]
+# Look at a graph of your own making: it can be walked one node at a time, and asks you for the next gradient if you want.
+
+
+# %%
+def show_graph():
+    """Draw σ(x·w + x), made of your Values."""
+    from computation_graph import draw
+
+    x, w = Value(2.0), Value(-0.5)
+    return draw((x * w + x).sigmoid(), x=x, w=w)
+
+
+# show_graph()  # take the # away once Value is written
+
+# %% [markdown]
 # Try your machine on a graph with two paths: $f = (x + w)(x \cdot w)$ at x = 2, w = 3. On paper
 # $\partial f/\partial x = w\,(2x + w) = 21$ and $\partial f/\partial w = x\,(x + 2w) = 16$.
 

@@ -20,7 +20,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
 from autograder.sandbox import jail
@@ -74,11 +74,19 @@ def _load(options: dict[str, Any]) -> Any:
     # In a graded run the grader asks by itself; cells that call `check` go on.
     asked = SimpleNamespace(points=0.0, max_points=0.0, passed=True, findings=())
     autograder.check = lambda *_, **__: asked  # type: ignore[assignment]
+    sys.modules["computation_graph"] = _no_pictures()
     made = shell.make_shell(options["limits"]["output_bytes"])
     options["bounds"]["address_space"] += _mapped()  # what is mapped already costs the learner nothing
     gc.collect()
     gc.freeze()  # a fork that touches no counter shares its pages
     return made
+
+
+def _no_pictures() -> ModuleType:
+    """Cells that draw a computation graph go on; nobody looks at the picture here."""
+    module = ModuleType("computation_graph")
+    module.Graph = module.draw = lambda *_, **__: None  # type: ignore[attr-defined]
+    return module
 
 
 def _mapped() -> int:

@@ -124,6 +124,14 @@ def test_what_a_notebook_does_to_check_changes_nothing() -> None:
     assert sum(points.values()) == ALL - 2
 
 
+def test_a_cell_that_draws_a_graph_goes_on() -> None:
+    drawing = "from computation_graph import Graph, draw\nGraph('x = 2\\ny = x * x')\ndraw(3)\nprint('went on')"
+    released = labs.exercise_path(LAB).read_text("utf-8")
+    task = Task("x", nbformat.writes(right(drawing)).encode(), "", (), "", released, QUICK, b"")
+    cells = nbformat.reads(grade_notebook(task).notebook, as_version=4).cells
+    assert [output.text for cell in cells if cell.source == drawing for output in cell.outputs] == ["went on\n"]
+
+
 def test_other_files_and_the_users_profile_are_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("numpy.py").write_text("raise SystemExit")

@@ -308,6 +308,12 @@
         event.preventDefault();
         this.judge();
       });
+      this.answer.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault(); // JupyterLab keeps Enter from submitting a form
+        event.stopPropagation();
+        this.judge();
+      });
       this.predict.addEventListener("change", () => this.startPredicting());
       for (const input of this.inputs) input.addEventListener("input", () => this.edit());
       this.element.addEventListener("keydown", (event) => {

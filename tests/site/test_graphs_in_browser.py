@@ -361,6 +361,25 @@ def test_a_keyboard_is_enough(show: Open) -> None:
     assert picture.numbers("x")[1] == "15"
 
 
+def test_enter_checks_a_prediction_also_where_the_page_takes_the_key_for_itself(show: Open) -> None:
+    """JupyterLab does: its shortcut for Enter prevents that the form is submitted."""
+    picture = predicting(show, DIAMOND, "x")
+    picture.page.evaluate("document.addEventListener('keydown', event => event.preventDefault())")
+    assert picture.predict("21").startswith("Right.")
+
+
+def test_what_is_asked_is_hidden_at_once(show: Open) -> None:
+    picture = predicting(
+        show,
+        DIAMOND,
+        "x",
+    )
+    picture.press("all")
+    picture.press("back")
+    hidden = picture.at.locator("svg.cg-wide [data-node=x] .cg-upstream")
+    assert hidden.evaluate("e => [getComputedStyle(e).opacity, getComputedStyle(e).transitionDuration]") == ["0", "0s"]
+
+
 def test_every_control_has_a_name_and_changes_are_announced(show: Open) -> None:
     picture = show(Graph(UNIT, parameters="w b", listed="w b", constants="t"))
     named = picture.at.evaluate(

@@ -110,9 +110,13 @@ class Course:
         try:
             return released_text(self.assignment, self.db_url)
         except Exception as error:
-            raise UsageError(
-                f"the gradebook {self.shown_url} does not take {self.assignment}: {_reason(error)}"
-            ) from error
+            reason = _reason(error)
+            if "Cannot add or remove cells" in reason:
+                reason += (
+                    ". Exercises were added, removed or renamed since: grade with the course as it was then, "
+                    "or into a new --course folder, which grades everybody anew"
+                )
+            raise UsageError(f"the gradebook {self.shown_url} does not take {self.assignment}: {reason}") from error
 
     def scores(self) -> dict[str, Score]:
         """Return the score of every submission in the gradebook, by student."""

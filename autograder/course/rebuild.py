@@ -333,6 +333,10 @@ def _notices(own: Sequence[_Own], given: Sequence[_Given]) -> Iterator[Notice]:
         yield Notice(f"Put back, because they were missing or changed: the given cells {', '.join(missing)}.")
     if edited:
         yield Notice(f"Put back as they were given, because they were edited: {', '.join(edited)}.")
+    exercises = {released.exercise for released in given}
+    gone = [f"`{name}`" for o in own if o.claim for name in _checked_names(o.cell) or () if name not in exercises]
+    if gone:
+        yield Notice(f"Not graded, because no longer in this lab: {', '.join(gone)}. It was removed or renamed.")
     for released in given:
         if released.exercise and not any(released.exercise in o.names for o in own):
             yield Notice(f"No cell that runs defines `{released.exercise}`: keep that name, and mend syntax errors.")

@@ -43,6 +43,7 @@ def released_text(assignment: str, db_url: str | None = None) -> str:
     With `db_url` the assignment is registered in that gradebook too.
     """
     from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters.base import NbGraderException
 
     from autograder.course.nbgrader_setup import course_config, quiet_nbgrader, staged_course
 
@@ -51,8 +52,12 @@ def released_text(assignment: str, db_url: str | None = None) -> str:
         config = course_config()
         if db_url is None:
             config.SaveCells.enabled = False
-        with quiet_nbgrader():
-            GenerateAssignment(coursedir=course, config=config, no_database=db_url is None).start()
+        with quiet_nbgrader() as errors:
+            try:
+                GenerateAssignment(coursedir=course, config=config, no_database=db_url is None).start()
+            except NbGraderException as error:
+                # It refers to the log, where the reason is what a traceback ends with.
+                raise NbGraderException(next((e for e in errors if e.startswith("RuntimeError: ")), error)) from None
         return (Path(course.root) / "release" / assignment / f"{assignment}.ipynb").read_text("utf-8")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from importlib.util import find_spec
 
 import nbformat
 from nbformat import NotebookNode
@@ -21,9 +22,9 @@ _SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION.*?### END SOLUTION", re.MULTILI
 def as_given(assignment: str) -> NotebookNode:
     """Return a lab as it was released.
 
-    From its text where that is, else from exercises/. Raises UsageError when neither is there.
+    From its text where that is and can be read, else from exercises/. Raises UsageError when neither is there.
     """
-    if labs.solution_path(assignment).exists():
+    if labs.solution_path(assignment).exists() and find_spec("jupytext"):
         from autograder.course.release import source_notebook
 
         notebook = source_notebook(assignment)

@@ -178,3 +178,15 @@ def test_an_answer_in_words_is_said_to_be_written_or_not(tmp_path: Path) -> None
     name = written_cells(as_given(LAB))[0].id
     assert validate(saved(tmp_path, answered({}))).hand_graded == {name: False}
     assert validate(saved(tmp_path, answered({name: "Because all ten are equal."}))).hand_graded == {name: True}
+
+
+def test_nbgraders_own_validate_names_the_same_cells(tmp_path: Path) -> None:
+    """It is the button Validate in JupyterLab. It takes the points of each check from its text/plain."""
+    words = {written_cells(as_given(LAB))[0].id: "Because all ten are equal."}
+    right = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | words))))
+    assert "Success! Your notebook passes all the tests." in right.stdout
+    wrong = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | words | answers.SLOPE_MISSING))))
+    named = [line.strip() for line in wrong.stdout.splitlines() if line.strip().startswith("check(")]
+    assert named == [
+        f"check({report.exercise})" for report in validate(tmp_path / f"{LAB}.ipynb").reports if not report.passed
+    ]

@@ -1,0 +1,148 @@
+"""Does a reader find the way: forward, back, by searching, and from an address that does not exist?"""
+
+import functools
+import itertools
+import re
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.site.conftest import ROOT
+
+PATH = [
+    name for name in re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text("utf-8")) if re.search(r"/\d\d_", name)
+]
+UNSTYLED = "[...document.querySelectorAll('link[rel=stylesheet]')].filter(link => !link.sheet).map(link => link.href)"
+CHAPTERS = [path.stem for path in sorted((ROOT / "book").glob("0*.md"))]
+
+
+def links(site: Path, name: str) -> dict[str, str]:
+    """Where the links at a page's foot lead, as names of pages."""
+    text = (site / f"{name}.html").read_text("utf-8")
+    found = re.findall(r'<a class="(left-prev|right-next)"\s+href="([^"]*)"', text)
+    return {
+        side: str((site / name).parent.joinpath(link).resolve().relative_to(site).with_suffix(""))
+        for side, link in found
+    }
+
+
+def test_the_path_goes_from_each_chapter_to_its_lab_and_on_to_the_next_chapter() -> None:
+    expected = [name for slug in CHAPTERS for name in (f"book/{slug}", f"exercises/{slug}/{slug}")]
+    assert expected == PATH
+
+
+@pytest.mark.parametrize(("here", "there"), list(itertools.pairwise(PATH)))
+def test_next_and_previous_follow_the_path(site: Path, here: str, there: str) -> None:
+    assert links(site, here)["right-next"] == there
+    assert links(site, there)["left-prev"] == here
+
+
+def test_the_first_page_leads_to_the_first_chapter(site: Path) -> None:
+    assert links(site, "book/index")["right-next"] == PATH[0]
+
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_the_first_page_tells_how_many_exercises_a_lab_has(site: Path, slug: str) -> None:
+    solution = (ROOT / "solutions" / f"{slug}.py").read_text("utf-8")
+    exercises = len(re.findall(r'"grade": true, "grade_id": "\w+_check"', solution))
+    assert f"{exercises} in lab {slug[:2]}" in (site / "book" / "index.html").read_text("utf-8")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def test_the_first_screen_tells_what_one_learns_and_where_to_start(page: Page, address: str) -> None:
+    page.goto(f"{address}/book/index.html")
+    for words in (
+        "When you are through, you can",
+        "Where to start",
+        "chapter 01, the chain rule",
+        "the page for instructors",
+    ):
+        box = page.get_by_text(words).first.bounding_box()
+        assert box
+        assert box["y"] + box["height"] < 700
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_search_finds_the_page_and_its_links_lead_there(page: Page, address: str, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    foreign: list[str] = []
+    page.on("request", lambda asked: foreign.append(asked.url) if not asked.url.startswith(address) else None)
+    page.goto(f"{address}/book/index.html")
+    page.keyboard.press("Control+k")
+    page.locator("dialog[open] input[name=q]").fill("dropout")
+    page.keyboard.press("Enter")
+    result = page.locator("#search-results a", has_text="Chapter 06: dropout").first
+    result.click()
+    page.wait_for_url("**/book/06_dropout.html*")
+    assert page.get_by_role("heading", name="Chapter 06: dropout", level=1).is_visible()
+    assert foreign == []
+
+
+def test_a_search_without_a_result_says_so(page: Page, address: str) -> None:
+    page.goto(f"{address}/search.html?q=zzzzqx")
+    page.get_by_text("did not match any documents").wait_for()
+
+
+@pytest.fixture(scope="module", params=["/", "/some/course/"])
+def served(request: pytest.FixtureRequest, site: Path) -> Iterator[str]:
+    """The site below `prefix`, by a server that answers what is missing with 404.html, as static hosts do."""
+    prefix: str = request.param
+
+    class Host(SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            asked = unquote(urlsplit(path).path)
+            return str(site / asked.removeprefix(prefix)) if asked.startswith(prefix) else str(site / "nowhere")
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            body = (site / "404.html").read_bytes()
+            self.send_response(code)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Host, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}{prefix}"
+    server.shutdown()
+
+
+@pytest.mark.parametrize("missing", ["book/99_gone.html", "exercises/99_gone/deeper/99_gone.html", "404.html"])
+def test_a_missing_address_shows_a_page_that_leads_on(page: Page, served: str, missing: str) -> None:
+    page.goto(served + missing)
+    assert page.evaluate(UNSTYLED) == []
+    page.get_by_role("link", name="Skip to main content").press("Enter")
+    assert page.url == f"{served}{missing}#main-content"
+    page.get_by_role("link", name="The search page").click()
+    page.wait_for_url(f"{served}search.html")
+    page.goto(served + missing)
+    page.get_by_role("link", name="The first page").click()
+    page.wait_for_url(f"{served}book/index.html")
+
+
+def test_a_missing_address_outside_the_books_folders_leads_on_from_the_root(page: Page, served: str) -> None:
+    if urlsplit(served).path != "/":
+        return  # below another path a static page cannot know where the book begins; `html: baseurl` tells it
+    page.goto(f"{served}some/old/address")
+    page.get_by_role("link", name="The first page").click()
+    page.wait_for_url(f"{served}book/index.html")
+
+
+def test_the_missing_page_leads_on_when_opened_as_a_file(page: Page, site: Path) -> None:
+    page.goto((site / "404.html").as_uri())
+    page.get_by_role("link", name="The first page").click()
+    page.wait_for_url((site / "book" / "index.html").as_uri())

@@ -1,8 +1,10 @@
 """One build of the book for all tests of the site."""
 
 import functools
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -29,6 +31,20 @@ def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     asked = [*command, "--path-output", str(target)]
     return subprocess.run(asked, capture_output=True, text=True, env=environment, check=False)
+
+
+def small_book(folder: Path, pages: dict[str, str]) -> Path:
+    """A book of `pages`, name to Markdown, of which the first is its root, with this repository's configuration."""
+    for name in ("book/_static", "book/_templates", "book/extensions", "computation_graph/static"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "_config.yml", folder)
+    for name, text in pages.items():
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    root, *others = pages
+    chapters = {"chapters": [{"file": name} for name in others]} if others else {}
+    toc = {"format": "jb-book", "root": root, **chapters}
+    (folder / "_toc.yml").write_text(json.dumps(toc), encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="session")

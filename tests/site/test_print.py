@@ -18,7 +18,7 @@ NAVIGATION = (
 )
 CUT_OFF = """[...document.querySelectorAll('article :is(table, img, svg, pre, mjx-container)')]
     .filter(part => part.getBoundingClientRect().right > innerWidth + 1).map(part => part.textContent.slice(0, 60))"""
-FOLDED = """[...document.querySelectorAll('details')]
+FOLDED = """[...document.querySelectorAll('details.sd-dropdown')]
     .filter(answer => !answer.lastElementChild.checkVisibility()).length"""
 BREAKABLE = """[...document.querySelectorAll('article :is(figure, table, div.math)')]
     .filter(part => getComputedStyle(part).breakInside !== 'avoid').length"""

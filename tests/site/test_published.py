@@ -9,8 +9,10 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from tests.site.conftest import ROOT, build
+from tests.site.conftest import ROOT, build, small_book
 
+HEAD = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# A chapter\n\n"
+CHAPTER = HEAD + "```{code-cell} python\n1\n```\n"
 LAB = "exercises/01_chain_rule/01_chain_rule"
 ADDRESS = "https://example.org/some/course"
 REPOSITORY = "https://github.com/someone/backprop"
@@ -19,19 +21,15 @@ REPOSITORY = "https://github.com/someone/backprop"
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A book of three pages, with this repository's settings and both addresses."""
-    source = tmp_path_factory.mktemp("published")
-    for name in ("_static", "_templates", "extensions"):
-        shutil.copytree(ROOT / "book" / name, source / "book" / name)
-    (source / LAB).parent.mkdir(parents=True)
-    shutil.copy(ROOT / f"{LAB}.ipynb", source / f"{LAB}.ipynb")
-    cell = (
-        "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# A chapter\n\n```{code-cell} python\n1\n```\n"
-    )
-    (source / "book" / "01_chain_rule.md").write_text(cell, encoding="utf-8")
-    (source / "book" / "symbols.md").write_text("# Symbols\n\nNone.\n", encoding="utf-8")
-    (source / "book" / "index.md").write_text("# The course\n\nWhat it is about.\n", encoding="utf-8")
-    names = ["book/01_chain_rule", LAB, "book/symbols"]
-    toc = {"format": "jb-book", "root": "book/index", "chapters": [{"file": name} for name in names]}
+    pages = {
+        "book/index": "# The course\n\nWhat it is about.\n",
+        "book/01_chain_rule": CHAPTER,
+        "book/symbols": "# Symbols\n\nNone.\n",
+    }
+    source = small_book(tmp_path_factory.mktemp("published"), pages)
+    shutil.copytree(ROOT / "exercises", source / "exercises")
+    toc = json.loads((source / "_toc.yml").read_text("utf-8"))
+    toc["chapters"].append({"file": LAB})
     (source / "_toc.yml").write_text(json.dumps(toc), encoding="utf-8")
     config = (ROOT / "_config.yml").read_text("utf-8")
     for setting, value in (("url", REPOSITORY), ("baseurl", ADDRESS)):

@@ -42,8 +42,9 @@ def test_next_and_previous_follow_the_path(site: Path, here: str, there: str) ->
     assert links(site, there)["left-prev"] == here
 
 
-def test_the_first_page_leads_to_the_first_chapter(site: Path) -> None:
-    assert links(site, "book/index")["right-next"] == PATH[0]
+def test_the_first_page_leads_to_the_set_up_and_that_to_the_first_chapter(site: Path) -> None:
+    assert links(site, "book/index")["right-next"] == "book/start"
+    assert links(site, "book/start")["right-next"] == PATH[0]
 
 
 @pytest.mark.parametrize("slug", CHAPTERS)

@@ -48,8 +48,8 @@ def draw_picture(app: Sphinx, exception: Exception | None) -> None:
         return
     figure = Figure(figsize=(12, 6.3), dpi=100, facecolor="white")
     figure.text(0.5, 0.66, app.config.html_title, ha="center", fontsize=64, weight="bold", color="#1f2328")
-    factors = ((0.36, r"$\delta\ =$", "#1f2328"), (0.46, "$g$", UPSTREAM.light), (0.51, r"$\cdot$", "#1f2328"))
-    for x, formula, colour in (*factors, (0.61, rf"${SLOPE.symbol}$", SLOPE.light)):
+    factors = ((0.33, r"$\delta\ =$", "#1f2328"), (0.44, "$g$", UPSTREAM.light), (0.5, r"$\cdot$", "#1f2328"))
+    for x, formula, colour in (*factors, (0.63, rf"${SLOPE.symbol}$", SLOPE.light)):
         figure.text(x, 0.32, formula, ha="center", fontsize=60, color=colour, math_fontfamily="cm")
     figure.savefig(Path(app.outdir) / PICTURE)
 

@@ -94,6 +94,13 @@ example:
   python -m autograder progress"""
 
 
+_STUDENTS = """In it are the labs as they are released, what checks them, the book and a README for learners.
+There are no answers in it, no tests and no history.
+
+example:
+  python -m autograder student-repository ../backprop-for-learners"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -137,6 +144,11 @@ def _parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", _report, "report on a class that was graded", _REPORT)
     _add_course(report).add_argument("--csv", action="store_true", help="print a row of points for each submission")
     report.add_argument("--anonymous", action="store_true", help="leave every name out")
+
+    students = _command(
+        commands, "student-repository", _student_repository, "make a repository without answers", _STUDENTS
+    )
+    students.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
 
     validate = _command(commands, "validate", _validate, "say what would be graded in a notebook", _VALIDATE)
     validate.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="the lab you want to hand in")
@@ -183,6 +195,13 @@ def _web_address(text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise argparse.ArgumentTypeError(f"{text} is not an address that begins with https:// or http://")
     return text
+
+
+def _student_repository(options: argparse.Namespace) -> int:
+    from autograder.course.student_repository import make
+
+    print(f"{make(options.folder)} files in {options.folder}; to publish it: cd {options.folder} && git init")
+    return 0
 
 
 def _release(options: argparse.Namespace) -> int:

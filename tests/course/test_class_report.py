@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from autograder.__main__ import main
@@ -111,8 +112,15 @@ def test_the_links_lead_to_the_feedback_pages(page: Page) -> None:
     assert not [target for target in targets if not Path(target).is_file()]
 
 
-def test_the_page_fits_a_phone(page: Page) -> None:
+def test_the_page_fits_a_phone_and_keeps_nobody_from_reading_it(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not [violation["id"] for violation in Axe().run(page).response["violations"]]
+
+
+def test_the_page_is_printed_in_light_colours_and_whole(page: Page) -> None:
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 33, 40)"
+    assert page.evaluate("getComputedStyle(document.querySelector('.wide')).overflowX") == "visible"
 
 
 def test_the_rows_for_a_spreadsheet_are_the_scores_and_no_formulas(

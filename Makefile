@@ -16,12 +16,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The arrays are small: threads that wait for each other take a busy machine minutes where one takes seconds.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo test lint bench book release clean
+.PHONY: help demo test lint bench book pdf screenshots release clean
 .NOTPARALLEL:
 
 help:  ## print this list (the default)
 	@echo "make <target>, one of:"
-	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  \1@\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{printf "%-12s %s\n", $$1, $$2}'
 
 demo: $(DONE) release book  ## release the lab, build the book, grade a sample class
 	@echo "Making a sample class in $(DEMO)"
@@ -50,6 +50,14 @@ bench: $(DONE)  ## measure grading against stock nbgrader, and what a submission
 book: $(DONE)  ## build the book into _build/html
 	@echo "Building the book into _build/html"
 	@$(BIN)/jupyter-book build . -q -W -n --keep-going
+
+pdf: book  ## print the book as one PDF, _build/backprop-by-hand.pdf
+	@echo "Printing the book (half a minute)"
+	@$(PY) -m book.browser.pdf
+
+screenshots: book  ## picture every page, wide and narrow, light and dark, into _build/screenshots
+	@echo "Picturing every page (some minutes)"
+	@$(PY) -m book.browser.screenshots
 
 release: $(DONE)  ## make exercises/ from solutions/
 	@$(PY) -m autograder release

@@ -3,7 +3,7 @@
 // A box that scrolls can be reached with Tab, so that the arrow keys move it.
 const reach = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
     else target.removeAttribute("tabindex");
   }
 });

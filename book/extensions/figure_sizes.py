@@ -2,6 +2,7 @@
 
 A figure's own size stands in its tag as width and height, and on the box around it as `--natural`, from which
 course.css sets the smallest and the largest scale it is shown at.  On a phone the box scrolls where it has to.
+Since nothing moves, a figure is fetched only when it is about to be seen or printed.
 """
 
 import re
@@ -22,7 +23,7 @@ def give_sizes(app: Sphinx, pagename: str, templatename: str, context: dict[str,
         if size is None:
             raise ExtensionError(f"{pagename}: {tag['name']} says no size. Save the figure as SVG or PNG.")
         width, height = size
-        own = f'width="{width}" height="{height}" style="aspect-ratio: {width} / {height}"'
+        own = f'loading="lazy" width="{width}" height="{height}" style="aspect-ratio: {width} / {height}"'
         return f'<span class="drawing" style="--natural: {width}px">{tag["tag"]} {own} /></span>'
 
     if "body" in context:

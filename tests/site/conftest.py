@@ -1,19 +1,18 @@
 """One build of the book for all tests of the site."""
 
-import functools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
+from book.browser.machine import served
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,16 +64,5 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     """The address at which the built pages are served to the browser."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    class Patient(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            """A page that is closed while it loads is no error."""
-
-    server = Patient(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
+    with served(site) as address:
+        yield address

@@ -48,7 +48,7 @@ def test_nothing_moves_when_the_figures_arrive_and_all_are_readable(page: Page, 
     page.route("**/_images/**", lambda route: waiting.append(route))
     page.add_init_script(WATCH)
     page.goto(f"{address}/{name}.html", wait_until="domcontentloaded")
-    page.wait_for_function("document.querySelector('.theme-switch-button svg')")  # the theme's icons are there
+    page.evaluate("document.fonts.ready")  # the theme's icons are there
     assert waiting
     page.evaluate("window.moved.length = 0")
     for route in waiting:

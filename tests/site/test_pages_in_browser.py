@@ -1,65 +1,17 @@
-"""Does every page work in a real browser that can reach no other host?"""
+"""Do the pages do what a reader expects of them in a real browser?"""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+from playwright.sync_api import Browser
 
-ROOT = Path(__file__).parents[2]
-PAGES = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text(encoding="utf-8"))
-WIDTHS = {"desktop": 1280, "phone": 390}
-UNRENDERED = "document.querySelectorAll('.math:not(:has(mjx-container)), mjx-merror, [data-mjx-error]').length"
-BROKEN_IMAGES = "[...document.images].filter(image => image.complete && !image.naturalWidth).map(image => image.src)"
-DEAD_ANCHORS = """[...document.querySelectorAll('a[href^="#"]')].map(link => link.getAttribute('href').slice(1))
-    .filter(id => id && !document.getElementById(decodeURIComponent(id)))"""
+from book.browser.machine import page_names
+from tests.site.page_checks import Visit
+from tests.site.page_list import PAGES
 
 
-class Visit:
-    """One page, opened with every other host refused, and what went wrong while it loaded."""
-
-    def __init__(self, page: Page, address: str, name: str) -> None:
-        self.page, self.address = page, address
-        self.foreign: list[str] = []
-        self.problems: list[str] = []
-        page.route("**/*", self._guard)
-        page.on("console", self._note)
-        page.on("response", lambda answer: self.problems.append(answer.url) if answer.status >= 400 else None)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.goto(f"{address}/{name}.html", wait_until="load")
-        page.evaluate("window.MathJax?.startup?.promise")
-
-    def _note(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.problems.append(message.text)
-
-    def _guard(self, route: Route) -> None:
-        if route.request.url.startswith((self.address, "data:", "blob:")):
-            route.continue_()
-        else:
-            self.foreign.append(route.request.url)
-            route.abort()
-
-
-EVERY_WAY = [(name, width, theme) for name in PAGES for width in WIDTHS for theme in ("light", "dark")]
-
-
-@pytest.fixture(params=EVERY_WAY, ids="-".join)
-def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Visit]:
-    name, width, theme = request.param
-    context = browser.new_context(viewport={"width": WIDTHS[width], "height": 900}, color_scheme=theme)
-    yield Visit(context.new_page(), address, name)
-    context.close()
-
-
-def test_a_page_loads_by_itself_and_fits(visit: Visit) -> None:
-    assert visit.foreign == []
-    assert visit.problems == []
-    assert visit.page.evaluate(UNRENDERED) == 0
-    assert visit.page.evaluate(BROKEN_IMAGES) == []
-    assert visit.page.evaluate(DEAD_ANCHORS) == []
-    assert visit.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+def test_every_page_of_the_built_site_is_tested(site: Path) -> None:
+    assert page_names(site) == sorted(PAGES)
 
 
 @pytest.mark.parametrize(("theme", "colour"), [("light", "rgb(51, 85, 238)"), ("dark", "rgb(128, 153, 255)")])

@@ -1,0 +1,64 @@
+"""Is a page light: on a first visit, and for a reader who comes from another page?"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from book.browser.machine import served
+from tests.site.page_list import CHAPTERS_AND_LABS
+
+NEIGHBOURS = [*pairwise(CHAPTERS_AND_LABS), (CHAPTERS_AND_LABS[-1], CHAPTERS_AND_LABS[0])]
+FIRST, FURTHER = 2_500_000, 300_000  # bytes
+TO_THE_END = """async () => {
+    for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
+        scrollTo(0, y);
+        await new Promise(requestAnimationFrame);
+    }
+}"""
+
+
+def transferred(context: BrowserContext, url: str) -> tuple[int, int]:
+    """The bytes a page takes over the network, headers included: when it has opened, and when it is read to its end."""
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    sizes: list[float] = []
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    network.send("Network.enable")
+    page.goto(url, wait_until="load")
+    page.evaluate("window.MathJax?.startup?.promise")
+    page.wait_for_load_state("networkidle")
+    opened = sum(sizes)
+    page.evaluate(TO_THE_END)
+    page.wait_for_timeout(300)  # for the figures that the last step asked for
+    page.close()
+    return round(opened), round(sum(sizes))
+
+
+@pytest.mark.parametrize(("name", "after"), NEIGHBOURS, ids=[name for name, _ in NEIGHBOURS])
+def test_a_page_is_light_and_the_one_after_it_lighter(
+    browser: Browser, address: str, name: str, after: str, record_property: Callable[[str, object], None]
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    (_, first), (further, read) = (transferred(context, f"{address}/{page}.html") for page in (name, after))
+    context.close()
+    weights = f"{first / 1e6:5.2f} MB; the page after it {further / 1e3:4.0f} KB, {read / 1e3:.0f} KB to its end"
+    record_property("page weight", f"{name:<54}{weights}")
+    assert first < FIRST
+    assert 0 < further < FURTHER
+
+
+def test_what_the_browser_has_already_weighs_nothing(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "style.css").write_bytes(b"a" * 100_000)
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.html").write_text(
+            '<link rel="stylesheet" href="style.css">' + "b" * 1000, encoding="utf-8"
+        )
+    context = browser.new_context()
+    with served(tmp_path) as address:
+        (one, _), (two, _) = (transferred(context, f"{address}/{name}.html") for name in ("one", "two"))
+    context.close()
+    assert 101_000 < one < 103_000
+    assert 1_000 < two < 2_000

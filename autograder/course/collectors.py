@@ -16,9 +16,7 @@ class CanvasCollector(FileNameCollectorPlugin):
     later upload under the same name has -1, -2 and so on at its end.
     """
 
-    named_regexp = Unicode(r".*/\w+?(?:_LATE)?_(?P<student_id>\d+)_\d+_(?P<file_id>[^/]+?)(?:-\d+)?\.ipynb$").tag(
-        config=True
-    )
+    named_regexp = Unicode(r".*/\w+?_(?P<student_id>\d+)_\d+_(?P<file_id>[^/]+?)(?:-\d+)?\.ipynb$").tag(config=True)
 
 
 class MoodleCollector(FileNameCollectorPlugin):

@@ -21,6 +21,7 @@ SIZE = re.compile(r'(?<= )width="[^"]+" height="[^"]+"')  # of the drawing: the 
 
 def lightened(drawing: str) -> str:
     lighter = str(scour.scourString(drawing, OPTIONS))
+    lighter = lighter[lighter.index("<svg") :]
     if size := SIZE.search(drawing):
         lighter = SIZE.sub(size[0], lighter, count=1)  # the page says it too
     # Scour leaves the places of ticks and letters as long as they were.

@@ -120,6 +120,7 @@ class Graph:
         self.root = list(nodes.values())[-1]
         if self.root.is_leaf:
             raise GraphError(f"the last line, {self.root.name}, is a number; it has to be what is differentiated")
+        self.is_given = upstream is not None
         self.upstream = 1.0 if upstream is None else float(upstream)
         self.loss = loss or (self.root.label if upstream is None else "L")
         self._forward()

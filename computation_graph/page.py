@@ -58,14 +58,8 @@ def fragment(graph: Graph, *, alone: bool) -> str:
         fields=above,
         listed=[node for node in leaves if node not in above],
         weights_drawn=any(node.kind == "parameter" and node.drawn for node in leaves),
-        given=is_given(graph),
         typed=lambda value: repr(value).removesuffix(".0"),  # the shortest text that is this very number
     )
-
-
-def is_given(graph: Graph) -> bool:
-    """Whether the upstream gradient comes from something above the last node."""
-    return graph.loss != graph.root.label
 
 
 def facts(graph: Graph) -> dict[str, Any]:
@@ -74,7 +68,7 @@ def facts(graph: Graph) -> dict[str, Any]:
         "loss": graph.loss,
         "digits": graph.digits,
         "upstream": graph.upstream,
-        "given": is_given(graph),
+        "given": graph.is_given,
         "nodes": [_node(node) for node in graph.nodes.values()],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -37,7 +38,7 @@ def largest_difference(graph: Graph) -> float:
     for node in graph.nodes.values():
         if node.expression is None:
             raise GraphError(f"{node.name}: how it was computed is not known, so PyTorch cannot compute it")
-        tensor = _compute(node.expression, tensors)
+        tensor = compute(node.expression, tensors)
         tensors[node.name] = tensor.requires_grad_() if node.is_leaf else tensor
         if not node.is_leaf:
             tensor.retain_grad()
@@ -53,10 +54,11 @@ def _gradient(tensor: torch.Tensor) -> float:
     return tensor.grad.item() if tensor.grad is not None else 0.0
 
 
-def _compute(expression: Expression, known: dict[str, torch.Tensor]) -> torch.Tensor:
+def compute(expression: Expression, known: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Return the expression's value as a scalar tensor in float64, from those of the names in it."""
     kind, *operands = expression
     if kind == "number":
         return torch.tensor(operands[0], dtype=torch.float64)
     if kind == "name":
         return known[operands[0]]
-    return _OPERATIONS[kind](*(_compute(operand, known) for operand in operands))  # type: ignore[operator]
+    return _OPERATIONS[kind](*(compute(operand, known) for operand in operands))  # type: ignore[operator]

@@ -62,7 +62,7 @@ def _node(graph: Graph, node: Node, box: Box) -> str:
     dead += " cg-cut" if is_cut_off(graph, node) else ""
     top, left = box.y - box.height / 2, box.x - box.width / 2
     return (
-        f'<g class="cg-node cg-of-{node.kind}{dead}" data-node="{escape(node.name)}">'
+        f'<g class="cg-node{dead}" data-node="{escape(node.name)}">'
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{box.width:.1f}" height="{BOX_HEIGHT:.0f}" rx="5"/>'
         f'<text class="cg-label" x="{box.x:.1f}" y="{box.y + 5:.1f}">{escape(box_text(graph, node))}</text>'
         f'<text class="cg-number cg-value" x="{box.x:.1f}" y="{top - 6:.1f}">{graph.shown(node.value)}</text>'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import count
 from typing import Any
 
 from computation_graph.expressions import OPERATIONS, Expression, GraphError, Operation
@@ -18,8 +20,10 @@ def read(root: Any, names: Mapping[str, Any]) -> list[Read]:
     """
     ordered = _order(root)
     known = {id(node): name for name, node in names.items()}
+    free = (name for name in map("v{}".format, count(1)) if name not in names)
     for node in ordered:
-        known.setdefault(id(node), f"v{len(known) + 1 - len(names)}")
+        if id(node) not in known:
+            known[id(node)] = next(free)
     found = []
     for node in ordered:
         parents = [known[id(parent)] for parent in node.parents]
@@ -31,19 +35,19 @@ def read(root: Any, names: Mapping[str, Any]) -> list[Read]:
 
 
 def _order(root: Any) -> list[Any]:
-    """Parents first, without recursion: a graph can be deeper than Python's stack."""
-    order: list[Any] = []
-    entered: set[int] = set()
-    waiting = [(root, False)]
+    nodes: dict[int, Any] = {}
+    waiting = [root]
     while waiting:
-        node, complete = waiting.pop()
-        if complete:
-            order.append(node)
-        elif id(node) not in entered:
+        node = waiting.pop()
+        if id(node) not in nodes:
             _examine(node)
-            entered.add(id(node))
-            waiting += [(node, True), *((parent, False) for parent in reversed(node.parents))]
-    return order
+            nodes[id(node)] = node
+            waiting += node.parents
+    try:
+        order = TopologicalSorter({key: list(map(id, node.parents)) for key, node in nodes.items()}).static_order()
+        return [nodes[key] for key in order]
+    except CycleError:
+        raise GraphError("a Value is made from itself: its parents lead back to it") from None
 
 
 def _examine(node: Any) -> None:
@@ -53,8 +57,12 @@ def _examine(node: Any) -> None:
             f"a {type(node).__name__} has no {missing[0]}: draw() takes a Value, which has data, parents and slopes, "
             "or use Graph with the lines of a computation"
         )
-    if len(node.parents) != len(node.slopes):
-        raise GraphError(f"a Value has {len(node.parents)} parents and {len(node.slopes)} slopes: one slope a parent")
+    try:
+        parents, slopes = len(node.parents), len(node.slopes)
+    except TypeError:
+        raise GraphError("the parents and the slopes of a Value have to be tuples or lists") from None
+    if parents != slopes:
+        raise GraphError(f"a Value has {parents} parents and {slopes} slopes: one slope a parent")
 
 
 def _expression(node: Any, parents: Sequence[str]) -> Expression | None:

@@ -217,7 +217,7 @@
 
   /** Read a number or a product, sum or quotient of numbers; NaN for anything else. */
   function readAnswer(text) {
-    const pieces = text.replaceAll("−", "-").replace(/[·×]/g, "*").replace(/,/g, ".").match(/\d*\.?\d+(?:e[+-]?\d+)?|\d+\.|\S/gi) ?? [];
+    const pieces = text.replaceAll("−", "-").replace(/[·×]/g, "*").replace(/,/g, ".").match(/(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|\S/gi) ?? [];
     let at = 0;
     const factor = () => {
       const piece = pieces[at++];

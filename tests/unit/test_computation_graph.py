@@ -173,6 +173,17 @@ class Value:
         return Value(out, (self,), (out * (1 - out),))
 
 
+def made_from_itself() -> Value:
+    value = Value(1.0, (), (1.0,))
+    value.parents = (value,)
+    return value
+
+
+def test_a_name_that_is_taken_is_not_given_again() -> None:
+    x, w = Value(2.0), Value(3.0)
+    assert gradients(draw(x * w, v1=w)) == {"v1": 2.0, "v2": 3.0, "v3": 1.0}
+
+
 def test_a_value_is_drawn_with_its_names_and_pytorchs_gradients() -> None:
     x, w, b = Value(2.0), Value(-0.5), Value(0.3)
     out = (x * w + b).sigmoid()
@@ -210,6 +221,8 @@ def test_a_value_times_itself_has_both_slopes() -> None:
         (3.0, "a float has no data"),
         (torch.ones(1, requires_grad=True) * 2, "a Tensor has no parents"),
         (Value(1.0, (Value(1.0),), ()), "1 parents and 0 slopes"),
+        (Value(1.0, None, None), "have to be tuples or lists"),  # type: ignore[arg-type]
+        (made_from_itself(), "parents lead back to it"),
     ],
 )
 def test_what_is_no_value_is_refused(root: Any, said: str) -> None:
@@ -320,6 +333,13 @@ def test_a_live_path_is_not() -> None:
 
 
 # --- the page
+
+
+@pytest.mark.parametrize(
+    ("options", "fields"), [({}, 0), ({"loss": "E"}, 0), ({"upstream": 5}, 1), ({"upstream": 5, "loss": "z"}, 1)]
+)
+def test_the_upstream_gradient_has_a_field_where_it_was_given(options: dict[str, Any], fields: int) -> None:
+    assert Graph(PRODUCT, **options).html().count('data-leaf=""') == fields
 
 
 def test_the_page_gets_the_numbers_to_the_last_bit() -> None:

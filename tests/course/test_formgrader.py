@@ -101,8 +101,8 @@ def test_a_written_answer_is_graded_beside_its_rubric_and_the_button_feedback_te
     page: Page, server: str, course: Path
 ) -> None:
     assert "needs manual grading" in row(page, server, "ada")
-    page.goto(f"{server}/formgrader/gradebook/{LAB}/{LAB}")
-    page.locator("tbody tr td a").first.click()
+    page.goto(f"{server}/formgrader/manage_students/ada/{LAB}")
+    page.locator("tbody").get_by_role("link", name=LAB).click()
     page.wait_for_load_state("networkidle")  # it fetches what the gradebook says
     answer = page.locator(".nbgrader_cell", has_text=answers.WRITTEN[1])
     assert "1 for why that is not enough" in page.locator("body").inner_text()

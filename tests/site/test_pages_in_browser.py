@@ -40,3 +40,33 @@ def test_an_answer_is_folded_until_it_is_asked_for(browser: Browser, address: st
     answer.locator("summary").click()
     assert answer.get_attribute("open") is not None
     page.close()
+
+
+GROUND = "getComputedStyle(document.body).backgroundColor"
+GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 18, 18)"}
+
+
+@pytest.mark.parametrize("chosen", [None, "auto", "light", "dark"])
+@pytest.mark.parametrize("system", GROUNDS)
+def test_light_or_dark_is_settled_before_the_themes_own_script_comes(
+    browser: Browser, address: str, system: str, chosen: str | None
+) -> None:
+    context = browser.new_context(color_scheme=system)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())
+    if chosen:
+        page.add_init_script(f"localStorage.setItem('mode', '{chosen}')")
+    page.goto(f"{address}/book/01_chain_rule.html", wait_until="domcontentloaded")
+    ground = page.evaluate(GROUND)
+    context.close()
+    assert ground == GROUNDS[chosen if chosen in GROUNDS else system]
+
+
+def test_without_scripts_a_page_is_light(browser: Browser, address: str) -> None:
+    context = browser.new_context(color_scheme="dark", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/book/01_chain_rule.html", wait_until="domcontentloaded")
+    code = page.locator("code.literal").first
+    ground, border = page.evaluate(GROUND), code.evaluate("e => getComputedStyle(e).borderTopWidth")
+    context.close()
+    assert (ground, border) == (GROUNDS["light"], "1px")

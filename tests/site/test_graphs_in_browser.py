@@ -430,6 +430,19 @@ def test_on_a_phone_the_picture_is_tall_and_as_large_as_it_was_drawn(show: Open)
     assert shrunk > 0.99
 
 
+def test_no_step_is_wider_than_a_phone(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 900})
+    page.goto(f"{address}/book/06_dropout.html", wait_until="load")
+    picture = Picture(page, page.locator(".cg"))
+    picture.press("start")
+    steps = int(picture.at.evaluate("e => e.stepper.steps.length"))
+    wider = "e => e.scrollWidth - e.clientWidth"
+    for _ in range(steps):
+        picture.press("next")
+        assert picture.at.locator(".cg-step").evaluate(wider) <= 0, picture.says()
+    page.close()
+
+
 def test_two_outputs_of_a_notebook_work_in_one_page(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content(f"<!doctype html><body>{Graph(PRODUCT, upstream=5).html()}{Graph(DIAMOND).html()}")

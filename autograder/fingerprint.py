@@ -6,6 +6,7 @@ import ast
 import hashlib
 import linecache
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from autograder.attempts import function_of
@@ -17,9 +18,14 @@ def fingerprint_of(solution: Callable[..., Any], name: str) -> str:
     if code is None:
         return ""
     try:
-        return fingerprint(ast.parse("".join(linecache.getlines(code.co_filename))), name)
+        return fingerprint(_parsed("".join(linecache.getlines(code.co_filename))), name)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
+
+
+@lru_cache(maxsize=8)  # a file with many solutions is parsed once
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 def fingerprint(module: ast.Module, name: str) -> str:

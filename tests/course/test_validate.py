@@ -21,7 +21,7 @@ from tests.course.helpers import by_exercise, command, graded, results
 from tests.submissions import answers
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
-SHORT = Limits(seconds_per_cell=8, seconds_to_stop=2)
+SHORT = Limits(seconds_per_cell=4, seconds_to_stop=2)
 
 
 def saved(folder: Path, notebook: NotebookNode, name: str = f"{LAB}.ipynb") -> Path:
@@ -76,9 +76,9 @@ def test_an_error_is_told_with_its_cell_and_line(broken: Validation) -> None:
 
 
 def test_a_cell_that_runs_too_long_or_ends_python_is_told_and_left_out(broken: Validation) -> None:
-    assert "Cell 2 (`import time`) ran for more than 8 seconds." in broken.to_mend
+    assert "Cell 2 (`import time`) ran for more than 4 seconds." in broken.to_mend
     assert any("(`import os`) ended its Python process" in text for text in broken.to_mend)
-    assert message(broken, "train_xor") == "`train_xor` ran for more than 8 seconds."
+    assert message(broken, "train_xor") == "`train_xor` ran for more than 4 seconds."
 
 
 def test_what_works_beside_it_is_expected_all_the_same(broken: Validation) -> None:

@@ -32,6 +32,12 @@ def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(asked, capture_output=True, text=True, env=environment, check=False)
 
 
+def take_outputs(last: Path, here: Path) -> None:
+    """Give a build what the one before it ran, which it takes only where no code has changed (build_rules.py)."""
+    if (last / ".jupyter_cache").is_dir():
+        shutil.copytree(last / ".jupyter_cache", here / ".jupyter_cache")
+
+
 def small_book(folder: Path, pages: dict[str, str]) -> Path:
     """A book of `pages`, name to Markdown, of which the first is its root, with this repository's configuration."""
     for name in ("book/_static", "book/_templates", "book/extensions", "computation_graph/static"):
@@ -55,6 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     target.mkdir(exist_ok=True)
     with FileLock(target.with_suffix(".lock")):
         if not finished.exists():
+            take_outputs(ROOT / "_build", target / "_build")
             result = build(ROOT, target)
             assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
             finished.touch()

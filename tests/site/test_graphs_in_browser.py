@@ -29,6 +29,14 @@ EVERYTHING = """
 """
 CHAPTERS = ["01_chain_rule", "02_computation_graphs", "03_delta_template", "05_mlp_by_hand", "06_dropout"]
 
+CHANGE = """(graph, leaves) => {
+    for (const [name, text] of Object.entries(leaves)) {
+        const input = graph.querySelector(`input[data-leaf='${name}']`);
+        input.value = text;
+        input.dispatchEvent(new Event("input", {bubbles: true}));
+    }
+}"""
+
 
 class Picture:
     """One graph in a page, as a reader handles it."""
@@ -60,11 +68,7 @@ class Picture:
         return "" if "cg-off" in (text.get_attribute("class") or "") else text.text_content() or ""
 
     def change(self, **leaves: float) -> None:
-        for name, value in leaves.items():
-            self.at.locator(f"input[data-leaf='{name}']").evaluate(
-                "(input, text) => { input.value = text; input.dispatchEvent(new Event('input', {bubbles: true})); }",
-                repr(value),
-            )
+        self.at.evaluate(CHANGE, {name: repr(value) for name, value in leaves.items()})
 
     def computed(self) -> dict[str, dict[str, float]]:
         """What the script holds: value and gradient of each node."""

@@ -228,7 +228,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.course.submissions import find_submissions
 
     submissions = find_submissions(options.course, options.assignment)
-    with _pool(options) as pool, closing(Progress(len(submissions))) as progress:
+    with _pool(options, len(submissions)) as pool, closing(Progress(len(submissions))) as progress:
         # Loaded while the pool's processes start.
         from autograder.course.gradebook import Course
         from autograder.course.grading import grade_class
@@ -273,7 +273,7 @@ def _protections(options: argparse.Namespace) -> list[str]:
         raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None
 
 
-def _pool(options: argparse.Namespace) -> AbstractContextManager[Pool]:
+def _pool(options: argparse.Namespace, submissions: int) -> AbstractContextManager[Pool]:
     if options.scheduler:
         from autograder.course.cluster import connect
 
@@ -282,7 +282,7 @@ def _pool(options: argparse.Namespace) -> AbstractContextManager[Pool]:
     from autograder.course.limits import Limits
     from autograder.course.pool import LocalPool
 
-    pool = LocalPool(options.workers)
+    pool = LocalPool(options.workers, submissions)
     pool.start(partial(get_ready, options.assignment, Limits(), unsafe=options.unsafe))
     return closing(pool)
 

@@ -102,12 +102,12 @@ def _result(future: Future[Graded]) -> Result:
 
 
 class LocalPool:
-    """Processes of this machine, as many as it has cores where `workers` is None."""
+    """Processes of this machine, as many as it has cores where `workers` is None, and no more than `tasks`."""
 
     lost: tuple[type[Exception], ...] = (BrokenProcessPool,)
 
-    def __init__(self, workers: int | None = None) -> None:
-        self._workers = workers or _cores()
+    def __init__(self, workers: int | None = None, tasks: int = sys.maxsize) -> None:
+        self._workers = max(min(workers or _cores(), tasks), 1)
         self._started: Executor | None = None
 
     def size(self) -> int:

@@ -97,20 +97,25 @@ class Template:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.control, theirs = socket.socketpair()
-        self.process = _start(settings, theirs)
-        try:
-            said = receive(self.control, most=1_000_000, deadline=monotonic() + _SECONDS_TO_LOAD)
-        except WireError as error:
-            self.process.terminate()
-            last = self.process.communicate()[1].decode(errors="replace").strip().splitlines()[-1:]
-            self.close()
-            raise NoProcessError(f"the warm process did not start ({error}) {' '.join(last)}") from None
+        # IPython makes a profile while it loads, and needs none after that.
+        with tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as profile:
+            self.process = _start(settings, theirs, profile)
+            said = self._first_word()
         if "ready" not in said:
             self.close()
             if "refused" in said:
                 raise UnprotectedError(said["refused"])
             raise NoProcessError(f"the warm process did not start:\n{said['failed']}")
         self.protections = list(said["ready"])
+
+    def _first_word(self) -> dict[str, Any]:
+        try:
+            return receive(self.control, most=1_000_000, deadline=monotonic() + _SECONDS_TO_LOAD)
+        except WireError as error:
+            self.process.terminate()
+            last = self.process.communicate()[1].decode(errors="replace").strip().splitlines()[-1:]
+            self.close()
+            raise NoProcessError(f"the warm process did not start ({error}) {' '.join(last)}") from None
 
     def close(self) -> None:
         """End the process and its fork."""
@@ -147,7 +152,7 @@ class Template:
         return int(receive(self.control, most=10_000, deadline=monotonic() + _SECONDS_TO_FORK)["status"])
 
 
-def _start(settings: Settings, control: socket.socket) -> subprocess.Popen[bytes]:
+def _start(settings: Settings, control: socket.socket, profile: str) -> subprocess.Popen[bytes]:
     limits = settings.limits
     bounds = {
         "address_space": limits.memory_bytes,
@@ -157,8 +162,8 @@ def _start(settings: Settings, control: socket.socket) -> subprocess.Popen[bytes
     }
     options = {"control": control.fileno(), "bounds": bounds, **asdict(settings)}
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | dict.fromkeys(_SINGLE, "1")
-    with control, tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as folder:
-        environment |= {"IPYTHONDIR": folder, "MPLBACKEND": "agg", "LANG": "C.UTF-8"}
+    environment |= {"IPYTHONDIR": profile, "MPLBACKEND": "agg", "LANG": "C.UTF-8"}
+    with control:
         return subprocess.Popen(
             [sys.executable, "-B", "-P", "-c", _PROGRAM.format(str(_ROOT)), json.dumps(options)],
             env=environment,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from autograder.course.rebuild import graded_cells
 from autograder.course.results import reports_in
 from autograder.course.work import Graded, Task, as_notebook, grade_notebook
 from autograder.report import JSON_MIME
+from autograder.sandbox.session import Settings, Template
 from tests.submissions.make_class import LAB, answered, reference
 
 QUICK = Limits(seconds_per_cell=4, seconds_to_stop=1)
@@ -141,6 +144,13 @@ def test_other_files_and_the_users_profile_are_out_of_reach(tmp_path: Path, monk
     assert sum(points.values()) == ALL
 
 
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_a_warm_process_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unsafe: bool) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with closing(Template(Settings(QUICK, unsafe=unsafe))):
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_the_unit_of_work_is_a_pure_function() -> None:
     released = labs.exercise_path(LAB).read_text("utf-8")
     task = Task("x", nbformat.writes(right()).encode(), "", (), "d", released, QUICK, b"")
@@ -178,3 +188,7 @@ def grade_or_die(task: Task) -> Graded:
     if task.student == "killer" and not task.problem:
         os.kill(os.getpid(), signal.SIGKILL)
     return grade_notebook(task)
+
+
+def test_a_pool_has_no_more_processes_than_tasks() -> None:
+    assert [LocalPool(4, tasks).size() for tasks in (0, 1, 3, 9)] == [1, 1, 3, 4]

@@ -36,7 +36,7 @@ demo: $(DONE) release book  ## release the lab, build the book, grade a sample c
 
 test: $(DONE) lint  ## check style and types, then run every test
 	@echo "Running the tests"
-	@$(PY) -m pytest -q -n logical --dist loadfile
+	@$(PY) -m pytest -q -n auto --dist loadfile
 
 lint: $(DONE)  ## check style and types only
 	@echo "Checking style and types"

@@ -19,6 +19,11 @@ settings.register_profile("course", deadline=None, derandomize=True, max_example
 settings.load_profile("course")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: some test always waits, for a browser, a server or a limit of time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:

@@ -185,7 +185,7 @@ def main() -> None:
     parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html", help="the built pages")
     parser.add_argument("--to", type=Path, default=ROOT / "_build" / "backprop-by-hand.pdf", help="the file to write")
     asked = parser.parse_args()
-    if not (asked.site / "genindex.html").exists():
+    if not (asked.site / "search.html").exists():
         raise SystemExit(f"There is no built book in {asked.site}: run `make book` first.")
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     document = joined(asked.site, contents(ROOT / "_toc.yml"), settings["title"], settings["author"])

@@ -86,7 +86,7 @@ def test_the_built_site_holds_no_file_of_the_solutions(site: Path) -> None:
 
 def test_only_the_pages_of_the_contents_are_built(site: Path) -> None:
     listed = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text("utf-8"))
-    extra = {"index.html", "search.html", "genindex.html", "404.html"}
+    extra = {"index.html", "search.html", "404.html"}
     assert {str(page.relative_to(site)) for page in pages(site)} == {f"{name}.html" for name in listed} | extra
 
 

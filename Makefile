@@ -52,7 +52,7 @@ book: $(DONE)  ## build the book into _build/html
 	@$(BIN)/jupyter-book build . -q -W -n --keep-going
 
 pdf: book  ## print the book as one PDF, _build/backprop-by-hand.pdf
-	@echo "Printing the book (half a minute)"
+	@echo "Printing the book (a minute or two)"
 	@$(PY) -m book.browser.pdf
 
 screenshots: book  ## picture every page, wide and narrow, light and dark, into _build/screenshots

@@ -1,6 +1,6 @@
 """Sphinx extension: less to load.
 
-- matplotlib's drawings without what nobody sees, half as many bytes;
+- matplotlib's drawings without what nobody sees;
 - code without elements around names, brackets and spaces, whose colour is that of the code around them.
 """
 
@@ -25,7 +25,6 @@ SIZE = re.compile(r'(?<= )width="[^"]+" height="[^"]+"')  # of the drawing: the 
 PATH = re.compile(r'<path id="(\w+)"[^>]*>')
 USE = re.compile(r'<use [^>]*?xlink:href="#(\w+)"/>')
 PEN = re.compile(r' (stroke|stroke-width)="[^"]*"')
-
 
 PLAIN = re.compile(r'<span class="[npw]">([^<]*)</span>')  # a token that Pygments gives no colour of its own
 

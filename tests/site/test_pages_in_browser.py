@@ -9,6 +9,9 @@ from book.browser.machine import page_names
 from tests.site.page_checks import Visit
 from tests.site.page_list import PAGES
 
+GROUND = "getComputedStyle(document.body).backgroundColor"
+GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 18, 18)"}
+
 
 def test_every_page_of_the_built_site_is_tested(site: Path) -> None:
     assert page_names(site) == sorted(PAGES)
@@ -40,10 +43,6 @@ def test_an_answer_is_folded_until_it_is_asked_for(browser: Browser, address: st
     answer.locator("summary").click()
     assert answer.get_attribute("open") is not None
     page.close()
-
-
-GROUND = "getComputedStyle(document.body).backgroundColor"
-GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 18, 18)"}
 
 
 @pytest.mark.parametrize("chosen", [None, "auto", "light", "dark"])

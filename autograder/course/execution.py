@@ -35,7 +35,7 @@ def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = Fa
         for name, cell in graded_cells(notebook):
             _settle(cell, zero_report(name, float(cell.metadata.nbgrader.points), reason))
         return
-    progress = _Progress(notebook, limits, _own_key(notebook, key), monotonic() + limits.seconds_per_submission)
+    progress = _Progress(notebook, limits, _own_key(notebook, key), monotonic() + limits.cpu_seconds_per_submission)
     settings = _settings(notebook.metadata[KEY]["exercises"].values(), limits, unsafe)
     while progress.next < len(notebook.cells):
         if progress.seconds_left <= 0:
@@ -88,7 +88,7 @@ class _Progress:
 
     @property
     def seconds(self) -> float:
-        return min(self.limits.seconds_per_cell, max(self.seconds_left, 1.0))
+        return min(self.limits.cpu_seconds_per_cell, max(self.seconds_left, 1.0))
 
     def is_due(self, cell: NotebookNode, index: int) -> bool:
         """Say whether to run a cell in this process: graded cells once, the others in every process."""
@@ -112,7 +112,7 @@ def _first_line(cell: NotebookNode) -> str:
 
 
 def _give_up(progress: _Progress) -> None:
-    text = f"The time for the whole submission ({progress.limits.seconds_per_submission:g} seconds) was used up"
+    text = f"The time for the whole submission ({progress.limits.cpu_seconds_per_submission:g} seconds) was used up"
     for cell in progress.notebook.cells[progress.next :]:
         progress.reasons.setdefault(cell.id, f"{text} before this cell.")
     progress.notices["time"] = Notice(f"{text}; the cells that were left did not run.", True)

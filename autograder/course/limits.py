@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one submission. Times are wall-clock seconds, sizes bytes.
+    """Bounds on one submission. Sizes are bytes.
 
-    `seconds_per_cell` holds for the question of a graded cell too. `memory_bytes` is what the learner's process may
-    take on top of Python and the packages, `scratch_bytes` what it may write to files, `threads` how many it may start.
-    `notebook_bytes` bounds the file, checked before it is read; `source_bytes` what remains of it without the
-    stored outputs; `output_bytes` what the cells may print and draw, all together: more is dropped.
-    `seconds_to_stop` is how long a cell that ran out of time may take to heed the interrupt before its kernel
-    is ended.
+    Time is what a submission uses itself, so a busy machine changes nothing: `cpu_seconds` are seconds of computing,
+    by the kernel's account, of all its threads; `waiting_seconds` those in which it slept or waited for something other
+    than a core or the grader. Those of a cell hold for the question of a graded cell too; `seconds_to_stop` is how long
+    a cell that was told to stop may go on, of either kind, before its process is ended. `memory_bytes` is what the
+    learner's process may take on top of Python and the packages, `scratch_bytes` what it may write to files, `threads`
+    how many it may start. `notebook_bytes` bounds the file, checked before it is read; `source_bytes` what remains of
+    it without the stored outputs; `output_bytes` what the cells may print and draw, all together: more is dropped.
     """
 
-    seconds_per_cell: float = 30.0
-    seconds_per_submission: float = 300.0
+    cpu_seconds_per_cell: float = 30.0
+    cpu_seconds_per_submission: float = 300.0
+    waiting_seconds_per_cell: float = 120.0
+    waiting_seconds_per_submission: float = 600.0
     seconds_to_stop: int = 5
     memory_bytes: int = 2_000_000_000
     scratch_bytes: int = 64_000_000

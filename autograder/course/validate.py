@@ -122,7 +122,7 @@ class _Run:
         self.sources = [cell.source for cell in cells]
         self.result = result
         self.limits = limits
-        self.deadline = monotonic() + limits.seconds_per_submission
+        self.deadline = monotonic() + limits.cpu_seconds_per_submission
         self.names = {cell.id: name for name, cell in graded_cells(notebook)}
         self.reports: dict[str, Report] = {}
         self.left_out: dict[str, str] = {}  # why, by the id of the cell
@@ -171,7 +171,7 @@ class _Run:
         name = self.names.get(cell.id)
         # Not the notebook's own `check`, which may be another by now: grading does not ask that either.
         source = f'__import__("autograder").check({name}, "{name}")' if name else cell.source
-        seconds = min(self.limits.seconds_per_cell, max(self.deadline - monotonic(), 1.0))
+        seconds = min(self.limits.cpu_seconds_per_cell, max(self.deadline - monotonic(), 1.0))
         done = kernel.run(source, seconds, self.limits.seconds_to_stop)
         if name and done.interrupted:
             self._leave_out(cell, f"ran for more than {seconds:g} seconds")
@@ -182,7 +182,7 @@ class _Run:
 
     def _note(self, cell: NotebookNode, done: Done, numbers: dict[int, NotebookNode]) -> None:
         if done.interrupted:
-            self._mend(f"{self._place(cell)} ran for more than {self.limits.seconds_per_cell:g} seconds.")
+            self._mend(f"{self._place(cell)} ran for more than {self.limits.cpu_seconds_per_cell:g} seconds.")
         elif done.error:
             where, line = cell, ""
             if done.error.place and done.error.place[0] in numbers:
@@ -196,7 +196,7 @@ class _Run:
             self._mend(f"{self._place(cell)} {what}. The other cells were run without it.")
 
     def _give_up(self) -> None:
-        text = f"The time for the whole notebook ({self.limits.seconds_per_submission:g} seconds) was used up"
+        text = f"The time for the whole notebook ({self.limits.cpu_seconds_per_submission:g} seconds) was used up"
         self._mend(f"{text}; the cells that were left did not run.")
         for cell in self.notebook.cells:
             self.left_out.setdefault(cell.id, f"{text} before this cell.")

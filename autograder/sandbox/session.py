@@ -157,7 +157,7 @@ def _start(settings: Settings, control: socket.socket, profile: str) -> subproce
     bounds = {
         "address_space": limits.memory_bytes,
         "scratch": limits.scratch_bytes,
-        "cpu_seconds": int(2 * limits.seconds_per_submission) + 1,  # the time on the clock ends it earlier
+        "cpu_seconds": int(2 * limits.cpu_seconds_per_submission) + 1,  # the time on the clock ends it earlier
         "threads": limits.threads,
     }
     options = {"control": control.fileno(), "bounds": bounds, **asdict(settings)}

@@ -21,7 +21,7 @@ from tests.course.helpers import by_exercise, command, graded, results
 from tests.submissions import answers
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
-SHORT = Limits(seconds_per_cell=4, seconds_to_stop=2)
+SHORT = Limits(cpu_seconds_per_cell=4, seconds_to_stop=2)
 
 
 def saved(folder: Path, notebook: NotebookNode, name: str = f"{LAB}.ipynb") -> Path:

@@ -68,11 +68,11 @@ clean:  ## delete what was built; keeps .venv and _build/course
 	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 ! -name course -exec rm -rf {} +; fi
 	@if [ -d _build/course ]; then echo "Kept _build/course: it holds submissions and the gradebook"; fi
 
-$(DONE): requirements.txt pyproject.toml
+$(DONE): requirements.txt pyproject.toml tools/set_up.py
 	@'$(PYTHON)' -c '$(SUITS)' 2>/dev/null || \
 	  { echo "Python 3.11, 3.12 or 3.13 is needed and was not found: make PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Setting up .venv (some minutes the first time)"
 	@$(PY) -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear .venv || \
 	  { rm -rf .venv; echo "No venv could be made. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@$(PY) -m pip install -qq -r requirements.txt
+	@$(PY) tools/set_up.py
 	@touch $@

@@ -8,13 +8,17 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from autograder.course import labs
 from autograder.course.labs import UsageError
 from autograder.course.release import released_text, write_whole
 
-FOLDERS = ("autograder", "book", "computation_graph", "deploy", "docs/images")
+FOLDERS = ("autograder", "book", "computation_graph", "deploy", "docs/images", "tools")
 FILES = (
     ".gitignore",
     "LICENSE",
@@ -24,8 +28,8 @@ FILES = (
     "jupytext.toml",
     "nbgrader_config.py",
     "pyproject.toml",
-    "requirements.txt",
 )
+_NOT_FOR_LEARNERS = "# Tests and style"  # the part of requirements.txt that only those need who change the course
 _README = Path(__file__).with_name("templates") / "student_readme.md"
 
 
@@ -43,6 +47,7 @@ def make(destination: Path) -> int:
         raise UsageError(f"{destination} lies in a folder that is copied: name one outside")
     texts = {f"exercises/{lab}/{lab}.ipynb": released_text(lab) for lab in labs.all_labs()}
     texts["README.md"] = _README.read_text("utf-8")
+    texts["requirements.txt"] = requirements((labs.ROOT / "requirements.txt").read_text("utf-8"))
     for name, text in texts.items():
         write_whole(destination / name, text)
     copied = list(_files())
@@ -71,3 +76,47 @@ def _under_version_control() -> frozenset[Path] | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return frozenset(labs.ROOT / name for name in listed.split("\0") if name) or None
+
+
+def requirements(everything: str) -> str:
+    """Return requirements.txt without what serves tests and style, and without what only that needs in turn.
+
+    What a package needs is read off its metadata, so this environment has to hold the packages; a pin whose package is
+    not here (one for another system) stays.
+    """
+    *direct, in_turn = everything.strip().split("\n\n")
+    kept = [part for part in direct if not part.startswith(_NOT_FOR_LEARNERS)]
+    needed = _needed(_pinned(line) for part in kept for line in part.splitlines())
+    # What tests name themselves may be needed in turn as well.
+    dropped = (line.partition("#")[0].strip() for part in direct if part not in kept for line in part.splitlines())
+    heading, *pins = in_turn.splitlines()
+    pins = [line for line in sorted([*pins, *dropped], key=str.lower) if _pinned(line) in needed]
+    return "\n\n".join([*kept, "\n".join([heading, *pins])]) + "\n"
+
+
+def _pinned(line: str) -> str:
+    """Return the name of the package that a line pins, "" when it pins none."""
+    return canonicalize_name(line.partition("==")[0]) if "==" in line and not line.startswith("#") else ""
+
+
+def _needed(names: Iterator[str]) -> set[str]:
+    """Return these packages and all they need in turn; what is not installed needs nothing that is known here."""
+    ahead = {(name, "") for name in names if name}
+    known: set[tuple[str, str]] = set()
+    while ahead:
+        known |= ahead
+        ahead = {need for name, extra in ahead for need in _needs(name, extra)} - known
+    return {name for name, _ in known}
+
+
+def _needs(name: str, extra: str) -> Iterator[tuple[str, str]]:
+    """Yield what a package needs, for one of its extras too: each as the name and an extra, "" for none."""
+    try:
+        lines = metadata.requires(name) or ()
+    except metadata.PackageNotFoundError:
+        return
+    for needed in map(Requirement, lines):
+        # Markers of the system hold somewhere: only whether an extra was asked for decides.
+        if "extra" not in str(needed.marker) or (needed.marker and needed.marker.evaluate({"extra": extra})):
+            yield canonicalize_name(needed.name), ""
+            yield from ((canonicalize_name(needed.name), asked) for asked in needed.extras)

@@ -33,7 +33,7 @@ chmod 700 "$repository"
 # All but the project itself, which requirements.txt installs as a link into a folder that learners cannot enter.
 others=$(mktemp)
 grep -v '^-e ' "$repository/requirements.txt" > "$others"
-"$hub/bin/python" -m pip install -r "$others"
+"$hub/bin/python" "$repository/tools/set_up.py" "$others"
 "$hub/bin/python" -m pip install --no-deps --force-reinstall "$repository"
 rm "$others"
 

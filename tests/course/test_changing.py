@@ -8,10 +8,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import nbformat
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from autograder.__main__ import main
 from autograder.course import labs
@@ -209,3 +212,29 @@ def test_a_learners_repository_makes_no_other(learners: Path, tmp_path: Path) ->
     )
     assert done.returncode == 2
     assert "learners' repository already" in done.stderr
+
+
+def pins(text: str) -> set[str]:
+    return {line.partition("#")[0].strip() for line in text.splitlines() if "==" in line and not line.startswith("#")}
+
+
+def test_learners_install_what_the_labs_and_the_book_need_and_nothing_for_tests(learners: Path) -> None:
+    theirs = pins((learners / "requirements.txt").read_text())
+    everything = (labs.ROOT / "requirements.txt").read_text()
+    assert theirs < pins(everything)
+    names = {pin.partition("==")[0].lower() for pin in theirs}
+    assert not names & {"pytest", "mypy", "ruff", "playwright", "pre-commit", "distributed", "dask", "psycopg-binary"}
+    assert {"torch", "numpy", "jupyterlab", "jupyter-book", "nbgrader", "appnope"} <= names
+
+
+@pytest.mark.parametrize("whose", ["learners", "developers"])
+def test_what_is_installed_lacks_nothing_that_it_needs_in_turn(learners: Path, whose: str) -> None:
+    text = ((learners if whose == "learners" else labs.ROOT) / "requirements.txt").read_text()
+    names = {canonicalize_name(Requirement(pin).name) for pin in pins(text)}
+    for name in names:
+        try:
+            needed = map(Requirement, metadata.requires(name) or ())
+        except metadata.PackageNotFoundError:
+            continue  # for another system
+        missing = [one.name for one in needed if not one.marker and canonicalize_name(one.name) not in names]
+        assert not missing, (name, missing)

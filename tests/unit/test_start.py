@@ -16,7 +16,7 @@ from autograder.report import JSON_MIME
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "book" / "start.md").read_text("utf-8")
-INSTALLING = re.compile(r"python3 -m venv|\. \.venv/bin/activate|pip install -r")
+INSTALLING = re.compile(r"python3 -m venv|\. \.venv/bin/activate|python tools/set_up\.py")
 
 
 def blocks(language: str) -> list[str]:

@@ -1,0 +1,93 @@
+"""Installs requirements.txt into the Python that runs this, with PyTorch's CPU build wherever one can be had.
+
+    python tools/set_up.py [FILE]     another list than requirements.txt
+
+On Linux the PyTorch that pip takes by default may be the build for GPUs, which brings gigabytes that this course has no
+use for. pip cannot be asked for the other build without the address it lies at; uv knows it. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeAlias
+
+ROOT = Path(__file__).resolve().parents[1]
+REQUIREMENTS = ROOT / "requirements.txt"
+GB_WITH_CPU_BUILD = 1.8  # on disk, everything in requirements.txt; measured with `du -sh .venv`
+GB_WITH_GPU_BUILD = 5.5
+UV = "uv==0.13.9"
+_GPU_LIBRARIES = re.compile(r"nvidia|cuda|triton|rocm", re.IGNORECASE)
+
+Run: TypeAlias = Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
+
+
+def set_up(run: Run, say: Callable[[str], object] = print, requirements: Path = REQUIREMENTS) -> int:
+    """Install what `requirements` lists; return pip's exit code."""
+    pin = pinned("torch", requirements)
+    size = GB_WITH_CPU_BUILD
+    if not is_installed(pin) and takes_gpu_build(run, pin) and not install_cpu_build(run, pin):
+        say("PyTorch's CPU build cannot be had here, so pip takes the one for GPUs; it works as well")
+        size = GB_WITH_GPU_BUILD
+    say(f"Installing the packages in {requirements.name}: {size:g} GB on disk, when all of them are there")
+    return run([sys.executable, "-m", "pip", "install", "-qq", "-r", str(requirements)]).returncode
+
+
+def pinned(package: str, requirements: Path = REQUIREMENTS) -> str:
+    """Return the line of `requirements` that pins `package`, as in "torch==2.13.0"."""
+    found = re.search(rf"^{package}==\S+", requirements.read_text("utf-8"), re.MULTILINE)
+    assert found, f"{requirements} pins no {package}"
+    return found.group()
+
+
+def is_installed(pin: str) -> bool:
+    """Say whether the pinned version is here already, in any build."""
+    name, _, version = pin.partition("==")
+    try:
+        return metadata.version(name).partition("+")[0] == version
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def takes_gpu_build(run: Run, pin: str) -> bool:
+    """Ask pip, without installing anything, whether the build it would take needs libraries for GPUs."""
+    asked = run([*_PIP_SAYS, pin])
+    try:
+        report = json.loads(asked.stdout)
+    except json.JSONDecodeError:  # pip failed; it will say why when it installs
+        return False
+    return needs_gpu_libraries(report)
+
+
+_PIP_SAYS = [
+    *(sys.executable, "-m", "pip", "install", "-qq", "--dry-run", "--no-deps", "--ignore-installed"),
+    *("--report", "-"),
+]
+
+
+def needs_gpu_libraries(report: Mapping[str, Any]) -> bool:
+    """Read that off pip's report on an installation."""
+    needed = [line for item in report.get("install", ()) for line in item["metadata"].get("requires_dist", ())]
+    return any(_GPU_LIBRARIES.match(line) for line in needed)
+
+
+def install_cpu_build(run: Run, pin: str) -> bool:
+    """Install the CPU build with uv, which is fetched for that alone; return whether it worked."""
+    with tempfile.TemporaryDirectory() as folder:
+        fetched = run([sys.executable, "-m", "pip", "install", "-qq", "--target", folder, UV])
+        uv = [str(Path(folder, "bin", "uv")), "pip", "install", "--quiet", "--python", sys.executable]
+        return fetched.returncode == 0 and run([*uv, "--torch-backend", "cpu", pin]).returncode == 0
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(set_up(_run, print, *map(Path, sys.argv[1:])))

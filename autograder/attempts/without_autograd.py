@@ -10,12 +10,24 @@ from collections.abc import Mapping
 from autograder.answers import Unusable, describe
 from autograder.attempts import Arguments, Solution
 
+_WANTED = "one id of the lab's list, as text with hyphens between its words,"
+
 
 def attempt_bug(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Return the place in the list of the id that came."""
     value = solution()
     if not isinstance(value, str):
-        return {"value": Unusable(describe(value), "an id of the list, as text")}
-    if value.strip() not in arguments["ids"]:
-        return {"value": Unusable(f"`{value[:40]}`", "an id of the list")}
-    return {"value": arguments["ids"].index(value.strip())}
+        return {"value": Unusable(describe(value), _WANTED)}
+    ids = {_letters(id): place for place, id in enumerate(arguments["ids"])}
+    place = ids.get(_letters(value))
+    return {"value": Unusable(_shown(value), _WANTED) if place is None else place}
+
+
+def _letters(text: str) -> str:
+    """Return what tells one id from another: quotes, blanks, capitals and what joins its words do not."""
+    return "".join(character for character in text if character.isalnum()).casefold()
+
+
+def _shown(text: str) -> str:
+    first = " ".join(text.replace("`", "'").split())[:40]
+    return f"`{first}`" if first else "an empty text"

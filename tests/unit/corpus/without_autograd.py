@@ -180,11 +180,25 @@ def _right_id(number: int) -> str:
     return IDS[int(bug.expected(draw(bug, 0)[0])["value"])]
 
 
+ID_AS_MEANT: list[Callable[[str], str]] = [
+    str.upper,
+    str.title,
+    lambda id: id.replace("-", "_"),
+    lambda id: id.replace("-", " ").capitalize(),
+    lambda id: f"`{id}`",
+    lambda id: f"'{id}'.",
+    lambda id: "".join(word.capitalize() for word in id.split("-")),
+    lambda id: id.replace("-", "\u2011"),
+    lambda id: f"“{id.replace('-', ' – ')}”",
+]
+
+
 _BUGS: dict[str, list[Callable[..., A]]] = {
     f"bug_{number}": [
         partial(_right_id, number),
         lambda number=number: np.str_(_right_id(number)),
         lambda number=number: f" {_right_id(number)}\n",
+        *(partial(lambda write, n: write(_right_id(n)), write, number) for write in ID_AS_MEANT),
     ]
     for number in range(1, 6)
 }
@@ -668,3 +682,8 @@ for number in range(1, 6):
     wrong(f"bug_{number}", "a list of ids", partial(lambda n: [_right_id(n)], number), None)
     wrong(f"bug_{number}", "several ids", lambda: " ".join(IDS), None)
     wrong(f"bug_{number}", "nothing", lambda: None, None)
+    wrong(f"bug_{number}", "an empty text", lambda: " ", None)
+    wrong(f"bug_{number}", "the id within a sentence", partial(lambda n: f"It is {_right_id(n)}", number), None)
+    wrong(
+        f"bug_{number}", "the id with a word left out", partial(lambda n: _right_id(n).partition("-")[2], number), None
+    )

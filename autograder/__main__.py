@@ -6,8 +6,8 @@ import argparse
 import io
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ and after grading:
   graded, kept  how many
   not_recorded  student to reason
   seconds       how long it took
-  protections   what guarded the grading, in words"""
+  protections   what guarded the grading, in words; empty with --unsafe"""
 
 _GRADE = (
     """DIR holds what was handed in: DIR/submitted/<student>/<assignment>/<assignment>.ipynb.
@@ -224,22 +224,27 @@ def _grade(options: argparse.Namespace) -> int:
     labs.require([options.assignment])
     if sys.platform == "win32":
         raise UsageError("Windows has no namespaces to grade in: grade on Linux; WSL 2 will do")
+    from autograder.course.gradebook import Course
+    from autograder.course.grading import grade_class
+    from autograder.course.nbgrader_setup import configured_book
     from autograder.course.progress import Progress
     from autograder.course.submissions import find_submissions
 
     submissions = find_submissions(options.course, options.assignment)
-    with _pool(options, len(submissions)) as pool, closing(Progress(len(submissions))) as progress:
-        # Loaded while the pool's processes start.
-        from autograder.course.gradebook import Course
-        from autograder.course.grading import grade_class
-        from autograder.course.nbgrader_setup import configured_book
+    course = Course.at(options.course, options.assignment, options.db_url)
+    protections = ["none needed, since no notebook was run"]
 
-        course = Course.at(options.course, options.assignment, options.db_url)
-        protections = _protections(options)
+    @contextmanager
+    def open_pool(tasks: int) -> Iterator[Pool]:
+        with _pool(options, tasks) as pool:
+            protections[:] = _protections(options)  # while the pool's processes start
+            yield pool
+
+    with closing(Progress(len(submissions))) as progress:
         outcome = grade_class(
             course,
             submissions,
-            pool=pool,
+            open_pool=open_pool,
             force=options.force,
             unsafe=options.unsafe,
             book=options.book or configured_book(),
@@ -273,7 +278,7 @@ def _protections(options: argparse.Namespace) -> list[str]:
         raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None
 
 
-def _pool(options: argparse.Namespace, submissions: int) -> AbstractContextManager[Pool]:
+def _pool(options: argparse.Namespace, tasks: int) -> AbstractContextManager[Pool]:
     if options.scheduler:
         from autograder.course.cluster import connect
 
@@ -282,7 +287,7 @@ def _pool(options: argparse.Namespace, submissions: int) -> AbstractContextManag
     from autograder.course.limits import Limits
     from autograder.course.pool import LocalPool
 
-    pool = LocalPool(options.workers, submissions)
+    pool = LocalPool(options.workers, tasks)
     pool.start(partial(get_ready, options.assignment, Limits(), unsafe=options.unsafe))
     return closing(pool)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -37,36 +37,55 @@ def grade_class(
     course: Course,
     submissions: Sequence[Submission],
     *,
-    pool: Pool | None = None,
+    open_pool: Callable[[int], AbstractContextManager[Pool]] = lambda tasks: closing(LocalPool(tasks=tasks)),
     force: bool = False,
     limits: Limits = Limits(),  # noqa: B008  it cannot change
     unsafe: bool = False,
     book: str = "",
     report: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Outcome:
-    """Grade `submissions` on `pool` (this machine) and record every result; keep what is complete and has not
-    changed unless `force`.
+    """Grade `submissions` and record every result; keep what is complete and has not changed unless `force`.
 
-    `book` is the address of the book's site, which feedback then links to. `report` is called whenever something is
-    done. Raises UsageError when the gradebook does not take the assignment or the pool is gone. After that or a
-    KeyboardInterrupt the same call goes on where it stopped.
+    `open_pool` gets the number of tasks and returns the pool to grade on (this machine); where all are kept it is not
+    called, so no process is started. `book` is the address of the book's site, which feedback then links to. `report`
+    is called whenever something is done. Raises UsageError when the gradebook does not take the assignment or the pool
+    is gone. After that or a KeyboardInterrupt the same call goes on where it stopped.
     """
     released = course.register()
     outcome = Outcome()
-    recorded = set() if force else set(course.scores())
+    due = list(submissions if force else _changed(course, submissions, limits, outcome, report))
+    if not due:
+        return outcome
     known = rubrics(course.assignment)
     shared = partial(Task, released=released, limits=limits, unsafe=unsafe, rubrics=known, book=book)
-    tasks = _tasks(course, submissions, recorded, shared, limits, outcome)
     # Closed at once when this stops early, which ends what the pool still runs.
     with (
+        open_pool(len(due)) as pool,
         closing(Recorder(course, as_notebook(released))) as recorder,
-        closing(run_tasks(tasks, pool or LocalPool())) as results,
+        closing(run_tasks(_tasks(course, due, shared, limits), pool)) as results,
     ):
         for task, result in results:
             _record(recorder, task, result, outcome)
             report(outcome)
-    report(outcome)
     return outcome
+
+
+def _changed(
+    course: Course,
+    submissions: Sequence[Submission],
+    limits: Limits,
+    outcome: Outcome,
+    report: Callable[[Outcome], None],
+) -> Iterator[Submission]:
+    """Yield those without a complete result of what is handed in now; note the others as kept."""
+    recorded = course.scores()
+    for submission in submissions:
+        old = recorded_digest(course, submission.student) if submission.student in recorded else None
+        if old is None or old != collect(submission, course.assignment, limits).digest:
+            yield submission
+            continue
+        outcome.kept.append(submission.student)
+        report(outcome)
 
 
 def _record(recorder: Recorder, task: Task, result: Graded | Exception, outcome: Outcome) -> None:
@@ -82,27 +101,16 @@ def _record(recorder: Recorder, task: Task, result: Graded | Exception, outcome:
     outcome.attention += result.needs_attention
 
 
-def _tasks(
-    course: Course,
-    submissions: Sequence[Submission],
-    recorded: set[str],
-    task: Callable[..., Task],
-    limits: Limits,
-    outcome: Outcome,
-) -> Iterator[Task]:
+def _tasks(course: Course, due: Sequence[Submission], task: Callable[..., Task], limits: Limits) -> Iterator[Task]:
     """Yield what is to be graded, reading each folder only when its turn comes."""
-    for submission in submissions:
+    for submission in due:
         got = collect(submission, course.assignment, limits)
-        student = submission.student
-        if student in recorded and recorded_digest(course, student) == got.digest:
-            outcome.kept.append(student)
-            continue
         yield task(
-            student=student,
+            student=submission.student,
             notebook=got.notebook,
             problem=got.problem,
             notices=got.notices,
             digest=got.digest,
-            key=key_of(course.folder, course.assignment, student),
+            key=key_of(course.folder, course.assignment, submission.student),
             timestamp=got.timestamp,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,9 @@ from nbgrader.api import Gradebook
 from autograder.__main__ import main
 from autograder.course import gradebook, labs, nbgrader_setup
 from autograder.course.gradebook import Course
+from autograder.course.pool import LocalPool
 from autograder.course.release import rubrics
+from autograder.sandbox.jail import PROTECTIONS
 from tests.course.helpers import ENVIRONMENT, by_exercise, command, grade, graded, results, scores, wait_until
 from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
 
@@ -291,3 +295,65 @@ def test_links_in_the_place_of_results_are_replaced_not_followed(tmp_path: Path)
     graded(tmp_path)
     assert (victim / "keep").exists()
     assert not (tmp_path / "autograded" / "ada" / LAB).is_symlink()
+
+
+# Takes every way to start a process away from Python. jupytext asks for pandoc's version as it is imported.
+WITHOUT_PROCESSES = """
+import _posixsubprocess, os, subprocess, sys
+import jupytext
+
+def refuse(*_, **__):
+    raise SystemExit("a process was started")
+
+subprocess._fork_exec = _posixsubprocess.fork_exec = os.fork = os.forkpty = os.posix_spawn = refuse
+from autograder.__main__ import main
+code = main(sys.argv[1:])
+sys.exit("PyTorch was loaded" if "torch" in sys.modules else code)
+"""
+
+
+def graded_without_processes(course: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    asked = [sys.executable, "-c", WITHOUT_PROCESSES, "grade", LAB, "--course", str(course), *options]
+    return subprocess.run(asked, cwd=labs.ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+
+
+def test_where_nothing_changed_no_process_is_started_and_the_run_says_so(tmp_path: Path) -> None:
+    folder = hand_in(tmp_path, "ada", LIST)
+    hand_in(tmp_path, "bob", UNTOUCHED)
+    graded(tmp_path)
+    done = graded_without_processes(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 graded, 2 kept from before, 0 not recorded" in done.stdout
+    assert "protection  none needed, since no notebook was run\n" in done.stdout
+    assert "a process was started" in graded_without_processes(tmp_path, "--force").stderr
+    (folder / "timestamp.txt").write_text("2026-01-05 12:00:00 UTC")
+    assert "a process was started" in graded_without_processes(tmp_path).stderr
+
+
+def test_the_object_of_a_run_that_kept_all_has_the_same_keys(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", LIST)
+    first, second = (json.loads(grade(tmp_path, "--json").stdout) for _ in range(2))
+    assert first.keys() == second.keys()
+    assert (second["graded"], second["kept"], second["protections"]) == (
+        0,
+        1,
+        ["none needed, since no notebook was run"],
+    )
+    assert first["protections"] == list(PROTECTIONS)
+
+
+def test_the_pool_is_as_large_as_what_changed_and_who_is_kept_counts_as_done_at_once(tmp_path: Path) -> None:
+    for student in ("ada", "bob", "cy"):
+        hand_in(tmp_path, student, LIST)
+    graded(tmp_path)
+    hand_in(tmp_path, "bob", "{}")
+    sizes: list[int] = []
+    done: list[int] = []
+
+    def open_pool(tasks: int) -> AbstractContextManager[LocalPool]:
+        sizes.append(tasks)
+        return closing(LocalPool(1, tasks))
+
+    outcome = graded(tmp_path, open_pool=open_pool, report=lambda outcome: done.append(outcome.done))
+    assert (outcome.kept, outcome.graded) == (["ada", "cy"], ["bob"])
+    assert (sizes, done) == ([1], [1, 2, 3])

@@ -13,6 +13,7 @@ import pytest
 from filelock import FileLock
 
 from book.browser.machine import served
+from book.extensions.build_rules import stored_outputs
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,10 +33,11 @@ def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(asked, capture_output=True, text=True, env=environment, check=False)
 
 
-def take_outputs(last: Path, here: Path) -> None:
-    """Give a build what the one before it ran, which it takes only where no code has changed (build_rules.py)."""
-    if (last / ".jupyter_cache").is_dir():
-        shutil.copytree(last / ".jupyter_cache", here / ".jupyter_cache")
+def take_outputs(last: Path, here: Path, root: Path = ROOT) -> None:
+    """Give a build below `here` the outputs that the one below `last` stored for `root` as it is now."""
+    stored = stored_outputs(last, root)
+    if stored.is_dir():
+        shutil.copytree(stored, stored_outputs(here, root))
 
 
 def small_book(folder: Path, pages: dict[str, str]) -> Path:

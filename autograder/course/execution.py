@@ -10,7 +10,6 @@ import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
@@ -20,6 +19,7 @@ from autograder.course.notebooks import KEY, Notice, add_notices, shown
 from autograder.course.rebuild import graded_cells
 from autograder.report import Report, zero_report
 from autograder.sandbox.session import EndedError, Ran, Session, Settings, open_session
+from autograder.sandbox.watch import Seconds
 
 
 def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = False) -> None:
@@ -35,13 +35,13 @@ def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = Fa
         for name, cell in graded_cells(notebook):
             _settle(cell, zero_report(name, float(cell.metadata.nbgrader.points), reason))
         return
-    progress = _Progress(notebook, limits, _own_key(notebook, key), monotonic() + limits.cpu_seconds_per_submission)
+    progress = _Progress(notebook, limits, _own_key(notebook, key))
     settings = _settings(notebook.metadata[KEY]["exercises"].values(), limits, unsafe)
     while progress.next < len(notebook.cells):
-        if progress.seconds_left <= 0:
+        if progress.used_up:
             _give_up(progress)
             break
-        with open_session(settings) as session:
+        with open_session(settings, progress.used) as session:
             _run_in(session, progress)
     for name, cell in graded_cells(notebook):
         most = float(cell.metadata.nbgrader.points)
@@ -75,7 +75,7 @@ class _Progress:
     notebook: NotebookNode
     limits: Limits
     key: bytes
-    deadline: float
+    used: Seconds = field(default_factory=Seconds)
     next: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
@@ -83,12 +83,24 @@ class _Progress:
     shown_bytes: int = 0
 
     @property
-    def seconds_left(self) -> float:
-        return self.deadline - monotonic()
+    def _left(self) -> Seconds:
+        computing = self.limits.cpu_seconds_per_submission - self.used.computing
+        return Seconds(computing, self.limits.waiting_seconds_per_submission - self.used.waiting)
 
     @property
-    def seconds(self) -> float:
-        return min(self.limits.cpu_seconds_per_cell, max(self.seconds_left, 1.0))
+    def allowed(self) -> Seconds:
+        """What the next cell may use."""
+        computing = min(self.limits.cpu_seconds_per_cell, self._left.computing)
+        return Seconds(computing, min(self.limits.waiting_seconds_per_cell, self._left.waiting))
+
+    @property
+    def used_up(self) -> str:
+        """Which time of the whole submission is used up, in words, or ""."""
+        if self._left.computing <= 0:
+            return f"The computing time for the whole submission ({self.limits.cpu_seconds_per_submission:g} seconds)"
+        if self._left.waiting <= 0:
+            return f"The waiting time for the whole submission ({self.limits.waiting_seconds_per_submission:g} seconds)"
+        return ""
 
     def is_due(self, cell: NotebookNode, index: int) -> bool:
         """Say whether to run a cell in this process: graded cells once, the others in every process."""
@@ -101,7 +113,9 @@ class _Progress:
         return str(name) if name else None
 
     def stop_at(self, cell: NotebookNode, what: str) -> None:
-        """Note why a cell did not finish."""
+        """Note why a cell did not finish, unless all are to be told."""
+        if self.used_up:
+            return
         self.reasons[cell.id] = f"The cell {what}."
         text = f"The cell that begins `{_first_line(cell)}` {what}. The other cells were run without it."
         self.notices[cell.id] = Notice(text, True)
@@ -112,10 +126,10 @@ def _first_line(cell: NotebookNode) -> str:
 
 
 def _give_up(progress: _Progress) -> None:
-    text = f"The time for the whole submission ({progress.limits.cpu_seconds_per_submission:g} seconds) was used up"
+    text = f"{progress.used_up} was used up"
     for cell in progress.notebook.cells[progress.next :]:
-        progress.reasons.setdefault(cell.id, f"{text} before this cell.")
-    progress.notices["time"] = Notice(f"{text}; the cells that were left did not run.", True)
+        progress.reasons.setdefault(cell.id, f"{text} before this cell was done.")
+    progress.notices["time"] = Notice(f"{text}; the cells that were left were not run to the end.", True)
     progress.next = len(progress.notebook.cells)
 
 
@@ -124,19 +138,21 @@ def _run_in(session: Session, progress: _Progress) -> None:
     for index, cell in enumerate(progress.notebook.cells):
         if not progress.is_due(cell, index):
             continue
-        if progress.seconds_left <= 0:
-            return
         name = progress.exercise(cell)
+        ended = False
         try:
             if name:
                 _ask(session, progress, cell, name)
             else:
                 _run_cell(session, progress, cell, first=index >= progress.next)
-        except EndedError as ended:
-            progress.stop_at(cell, str(ended))
-            progress.next = max(progress.next, index + 1)
+        except EndedError as reason:
+            ended = True
+            progress.stop_at(cell, str(reason))
+        if progress.used_up:
             return
         progress.next = max(progress.next, index + 1)
+        if ended:
+            return
     progress.next = len(progress.notebook.cells)
 
 
@@ -144,8 +160,10 @@ def _ask(session: Session, progress: _Progress, cell: NotebookNode, name: str) -
     from autograder.course import questions  # loads PyTorch
 
     try:
-        progress.reports[cell.id] = questions.ask(session, name, progress.key, progress.limits, progress.seconds)
+        progress.reports[cell.id] = questions.ask(session, name, progress.key, progress.limits, progress.allowed)
     except questions.UnansweredError as reason:
+        if progress.used_up:
+            return
         progress.reasons[cell.id] = str(reason)
         if reason.attention:
             progress.notices[cell.id] = Notice(str(reason), True)
@@ -153,12 +171,11 @@ def _ask(session: Session, progress: _Progress, cell: NotebookNode, name: str) -
 
 def _run_cell(session: Session, progress: _Progress, cell: NotebookNode, first: bool) -> None:
     """Run a cell; keep what it shows when it runs for the first time."""
-    seconds = progress.seconds
-    ran = session.run(cell.source, seconds, progress.limits.seconds_to_stop)
+    ran = session.run(cell.source, progress.allowed, progress.limits.seconds_to_stop)
     if first:
         cell.outputs = _outputs(ran, progress)
-    if ran.interrupted:
-        progress.stop_at(cell, f"ran for more than {seconds:.0f} seconds and was stopped")
+    if ran.stopped:
+        progress.stop_at(cell, ran.stopped)
 
 
 def _outputs(ran: Ran, progress: _Progress) -> list[NotebookNode]:

@@ -12,7 +12,8 @@ from autograder.checking import draw, not_callable, put
 from autograder.course.limits import Limits
 from autograder.exercise import Case, Exercise
 from autograder.report import Report
-from autograder.sandbox.session import NotAsked, Session
+from autograder.sandbox.session import NotAsked, Session, StoppedError
+from autograder.sandbox.watch import Seconds
 
 
 class UnansweredError(Exception):
@@ -23,22 +24,21 @@ class UnansweredError(Exception):
         self.attention = attention
 
 
-def ask(session: Session, name: str, key: bytes, limits: Limits, seconds: float) -> Report:
+def ask(session: Session, name: str, key: bytes, limits: Limits, allowed: Seconds) -> Report:
     """Put the question of the exercise `name` to the function of that name and return the Report.
 
-    `key` decides the inputs: one key, one set of inputs. Raises UnansweredError when there is no such function or time
-    ran out, EndedError when the process ended.
+    `key` decides the inputs: one key, one set of inputs. Raises UnansweredError when there is no such function or it
+    used up the seconds `allowed`, EndedError when the process ended.
     """
     exercise = exercises()[name]
 
     def observations(cases: Sequence[Case], stand_ins: Sequence[Exercise]) -> Sequence[Observation]:
-        seen = session.ask(exercise, cases, stand_ins, seconds, limits.seconds_to_stop)
-        if seen is None:
-            raise UnansweredError(f"`{name}` ran for more than {seconds:g} seconds and was stopped.", attention=True)
-        return seen
+        return session.ask(exercise, cases, stand_ins, allowed, limits.seconds_to_stop)
 
     try:
         return put(exercise, _hidden(draw(exercise, seed(key, name))), observations)
+    except StoppedError as stopped:
+        raise UnansweredError(f"`{name}` {stopped}.", attention=True) from None
     except NotAsked as nothing:
         if nothing.came:
             return not_callable(exercise, nothing.came)

@@ -294,6 +294,7 @@ _SYSCALLS = {
         "settimeofday": 164, "clock_settime": 227, "adjtimex": 159, "sethostname": 170, "setdomainname": 171,
         "fanotify_init": 300, "inotify_init": 253, "inotify_init1": 294, "lookup_dcookie": 212, "mbind": 237,
         "migrate_pages": 256, "move_pages": 279, "vhangup": 153, "uselib": 134, "ustat": 136, "sysfs": 139,
+        "setpriority": 141, "sched_setparam": 142, "sched_setscheduler": 144, "sched_setattr": 314,
     },
     "aarch64": {
         "clone": 220, "execve": 221, "execveat": 281, "clone3": 435, "unshare": 97, "setns": 268, "mount": 40,
@@ -308,6 +309,7 @@ _SYSCALLS = {
         "acct": 89, "quotactl": 60, "personality": 92, "syslog": 116, "settimeofday": 170, "clock_settime": 112,
         "adjtimex": 171, "sethostname": 161, "setdomainname": 162, "fanotify_init": 262, "inotify_init1": 26,
         "lookup_dcookie": 18, "mbind": 235, "migrate_pages": 238, "move_pages": 239, "vhangup": 58,
+        "setpriority": 140, "sched_setparam": 118, "sched_setscheduler": 119, "sched_setattr": 274,
     },
 }
 # fmt: on

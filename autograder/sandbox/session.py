@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,14 @@ from autograder.attempts import Observation, Raised, Solution
 from autograder.course.limits import Limits
 from autograder.exercise import Case, Exercise
 from autograder.sandbox.template import END, INTERRUPT, START
-from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send
+from autograder.sandbox.watch import Meter, Seconds, Watch
+from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send, within
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = "import sys; sys.path.insert(0, {!r}); from autograder.sandbox.template import main; main()"
 _PASSED_ON = ("HOME", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME")  # to load; a learner sees none
 _SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-_SECONDS_TO_LOAD = 120
-_SECONDS_TO_FORK = 20
+_SECONDS_TO_ANSWER = 900  # of the clock, for what is ours to load, fork or end: only what hangs takes as long
 _MOST_ANSWERED = 32_000_000
 _MOST_CALLED = 5_000  # numbers in the arguments of a stand-in, which may return as many as their product
 _LONGEST_TEXT = 2_000
@@ -76,11 +75,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a cell showed, as the outputs that shell.Recorder makes, and whether it ran out of time or space."""
+    """What a cell showed, as the outputs that shell.Recorder makes, and whether it ran out of space. `stopped` says
+    why it was stopped, to follow on "The cell ", and is "" when it was not."""
 
     outputs: Sequence[Mapping[str, Any]]
     flooded: bool
-    interrupted: bool
+    stopped: str
+
+
+class StoppedError(Exception):
+    """A question was stopped: the message says why, to follow on the name of what was asked."""
 
 
 class NotAsked(Exception):
@@ -110,7 +114,7 @@ class Template:
 
     def _first_word(self) -> dict[str, Any]:
         try:
-            return receive(self.control, most=1_000_000, deadline=monotonic() + _SECONDS_TO_LOAD)
+            return receive(self.control, most=1_000_000, patience=within(_SECONDS_TO_ANSWER))
         except WireError as error:
             self.process.terminate()
             last = self.process.communicate()[1].decode(errors="replace").strip().splitlines()[-1:]
@@ -125,17 +129,17 @@ class Template:
         if self.process.stderr:
             self.process.stderr.close()
 
-    def fork(self) -> Session:
-        """Return a session with a new fork. Raises UnprotectedError, NoProcessError, WireError."""
+    def fork(self, used: Seconds) -> Session:
+        """Return a session with a new fork; it adds to `used`. Raises UnprotectedError, NoProcessError, WireError."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
                 socket.send_fds(self.control, [START], [theirs.fileno()])
-            said = receive(ours, most=10_000, deadline=monotonic() + _SECONDS_TO_FORK)
+            said = receive(ours, most=10_000, patience=within(_SECONDS_TO_ANSWER))
         except (OSError, WireError) as error:
             ours.close()
             raise Closed(str(error)) from None
-        session = Session(self, ours)
+        session = Session(self, ours, said.get("ready", os.getpid()), used)
         if "ready" not in said:
             session.close()
             if "refused" in said:
@@ -144,12 +148,16 @@ class Template:
         return session
 
     def interrupt(self) -> None:
-        self.control.sendall(INTERRUPT)
+        """Interrupt what the fork does now: when this returns it has the signal, so nothing later gets it."""
+        self._command(INTERRUPT)
 
     def end_fork(self) -> int:
         """End the fork; return its exit code, minus the signal that ended it, or 0 if it still ran."""
-        self.control.sendall(END)
-        return int(receive(self.control, most=10_000, deadline=monotonic() + _SECONDS_TO_FORK)["status"])
+        return self._command(END)
+
+    def _command(self, command: bytes) -> int:
+        self.control.sendall(command)
+        return int(receive(self.control, most=10_000, patience=within(_SECONDS_TO_ANSWER))["status"])
 
 
 def _start(settings: Settings, control: socket.socket, profile: str) -> subprocess.Popen[bytes]:
@@ -157,7 +165,7 @@ def _start(settings: Settings, control: socket.socket, profile: str) -> subproce
     bounds = {
         "address_space": limits.memory_bytes,
         "scratch": limits.scratch_bytes,
-        "cpu_seconds": int(2 * limits.cpu_seconds_per_submission) + 1,  # the time on the clock ends it earlier
+        "cpu_seconds": int(2 * limits.cpu_seconds_per_submission) + 1,  # its session ends it earlier
         "threads": limits.threads,
     }
     options = {"control": control.fileno(), "bounds": bounds, **asdict(settings)}
@@ -182,7 +190,7 @@ def protections(*, unsafe: bool = False) -> list[str]:
         return []
     template = Template(Settings(Limits(), empty=True))
     try:
-        template.fork().close()
+        template.fork(Seconds()).close()
         return template.protections
     finally:
         template.close()
@@ -191,9 +199,10 @@ def protections(*, unsafe: bool = False) -> list[str]:
 _warm = threading.local()
 
 
-def open_session(settings: Settings) -> Session:
+def open_session(settings: Settings, used: Seconds | None = None) -> Session:
     """Return a new session, on the warm process that this thread keeps for such settings.
 
+    What its requests take is added to `used`.
     Raises UnprotectedError when the machine lacks a protection, NoProcessError when no process can be started.
     """
     templates: dict[Settings, Template] = _warm.__dict__.setdefault("templates", {})
@@ -201,7 +210,7 @@ def open_session(settings: Settings) -> Session:
         template = templates.get(settings) or Template(settings)
         templates[settings] = template
         try:
-            return template.fork()
+            return template.fork(used or Seconds())
         except WireError:  # the warm process is gone: out of memory, perhaps
             templates.pop(settings).close()
     raise NoProcessError("no process could be started for the notebook")
@@ -210,9 +219,11 @@ def open_session(settings: Settings) -> Session:
 class Session:
     """A learner's process. Use as a context manager; what it started ends with it."""
 
-    def __init__(self, template: Template, link: socket.socket) -> None:
+    def __init__(self, template: Template, link: socket.socket, pid: int, used: Seconds) -> None:
         self._template = template
         self._link = link
+        self._meter = Meter(pid)
+        self._used = used
         self._open = True
 
     def __enter__(self) -> Session:
@@ -225,24 +236,27 @@ class Session:
         """End the process."""
         self._end()
 
-    def run(self, source: str, seconds: float, seconds_to_stop: float) -> Ran:
-        """Run a cell; interrupt it after `seconds`. Raises EndedError."""
-        reply, interrupted = self._request({"op": "run", "source": source}, {}, seconds, seconds_to_stop)
+    def run(self, source: str, allowed: Seconds, to_stop: float) -> Ran:
+        """Run a cell; interrupt it after the seconds `allowed`. Raises EndedError."""
+        reply, stopped = self._request({"op": "run", "source": source}, {}, allowed, to_stop)
         try:
             outputs = [_output(one) for one in reply.get("outputs", [])]
-            ran = Ran(outputs, reply.get("flooded") is True, interrupted)
+            ran = Ran(outputs, reply.get("flooded") is True, stopped)
         except (TypeError, KeyError, AttributeError, ValueError):
             raise self._garbled() from None
-        self._probe(seconds, seconds_to_stop)
+        self._probe(allowed, to_stop)
         return ran
 
-    def _probe(self, seconds: float, seconds_to_stop: float) -> None:
+    def _probe(self, allowed: Seconds, to_stop: float) -> None:
         """Ask what has a known answer, so that a cell is found out that changed what questions go through."""
         # Of a size that was hardly seen before, so that nothing remembered stands in for what was changed.
         kept, spoilt = np.random.default_rng().normal(size=(2, 2 + secrets.randbelow(1000)))
         known = [(_SPOIL, {"kept": kept, "spoilt": spoilt}), *(_DERIVED if self._template.settings.torch else ())]
         questions = [{"asked": asked, "arguments": arguments} for asked, arguments in known]
-        reply, _ = self._request({"op": "probe", "questions": questions}, {}, seconds, seconds_to_stop)
+        reply, stopped = self._request({"op": "probe", "questions": questions}, {}, allowed, to_stop)
+        if stopped:  # by a thread that the cell left behind, perhaps
+            self._end()
+            raise EndedError(stopped)
         try:
             first, *others = map(_observation, reply["observations"])
             same = [_is(values["value"], kept) for values in (first.answers, first.again)]
@@ -259,14 +273,13 @@ class Session:
         exercise: Exercise,
         cases: Sequence[Case],
         stand_ins: Sequence[Exercise],
-        seconds: float,
-        seconds_to_stop: float,
-    ) -> Sequence[Observation] | None:
-        """Put a question to what goes by the exercise's name; return one observation for each case, None when time ran
-        out.
+        allowed: Seconds,
+        to_stop: float,
+    ) -> Sequence[Observation]:
+        """Put a question to what goes by the exercise's name; return one observation for each case.
 
         The stand-ins answer here, on the trusted side, when the learner's function calls them. Raises NotAsked,
-        EndedError.
+        StoppedError, EndedError.
         """
         question = {
             "op": "ask",
@@ -276,9 +289,9 @@ class Session:
             "stand_ins": [(one.name, one.stand_in_as and _found(one.stand_in_as)) for one in stand_ins],
         }
         answering = {one.name: one.stand_in for one in stand_ins if one.stand_in}
-        reply, interrupted = self._request(question, answering, seconds, seconds_to_stop)
-        if interrupted:
-            return None
+        reply, stopped = self._request(question, answering, allowed, to_stop)
+        if stopped:
+            raise StoppedError(stopped)
         try:
             if "problem" in reply:
                 raise NotAsked(_text(reply.get("came", "")))
@@ -290,42 +303,40 @@ class Session:
         return observations
 
     def _request(
-        self, message: Mapping[str, Any], stand_ins: Mapping[str, Solution], seconds: float, seconds_to_stop: float
-    ) -> tuple[dict[str, Any], bool]:
-        """Return the reply, and whether it came only after an interrupt."""
+        self, message: Mapping[str, Any], stand_ins: Mapping[str, Solution], allowed: Seconds, to_stop: float
+    ) -> tuple[dict[str, Any], str]:
+        """Return the reply, and why it was stopped, or ""."""
         if not self._open:
             raise EndedError("could not be run")
-        late, id = False, secrets.token_hex(8)
-        deadline = monotonic() + seconds
+        id = secrets.token_hex(8)
+        watch = Watch(self._meter, allowed, to_stop, self._template.interrupt)
         try:
-            send(self._link, {**message, "id": id}, deadline=deadline)
-            while True:
-                try:
-                    reply = self._reply(id, stand_ins, deadline)
-                except TooLate:
-                    if late:
-                        raise
-                    late, deadline = True, monotonic() + seconds_to_stop
-                    self._template.interrupt()
-                    continue
-                return reply, late or reply.get("interrupted") is True
-        except TooLate:
-            self._end()
-            raise EndedError(f"ran for more than {seconds:g} seconds and could not be stopped") from None
-        except Closed:
-            raise EndedError(_how(self._end())) from None
-        except WireError:
-            raise self._garbled() from None
+            send(self._link, {**message, "id": id}, patience=watch.patience)
+            reply = self._reply(id, stand_ins, watch)
+        except WireError as error:
+            self._used.add(watch.end())
+            raise self._failure(error, watch) from None
+        self._used.add(watch.end())
+        if watch.over:
+            return reply, f"{watch.over} and was stopped"
+        return reply, "raised KeyboardInterrupt" if reply.get("interrupted") is True else ""
 
-    def _reply(self, id: str, stand_ins: Mapping[str, Solution], deadline: float) -> dict[str, Any]:
+    def _failure(self, error: WireError, watch: Watch) -> EndedError:
+        """End the process; return how it failed."""
+        status = self._end()
+        if watch.over:
+            return EndedError(f"{watch.over} and {'could not be' if isinstance(error, TooLate) else 'was'} stopped")
+        return EndedError(_how(status)) if isinstance(error, Closed) else self._garbled()
+
+    def _reply(self, id: str, stand_ins: Mapping[str, Solution], watch: Watch) -> dict[str, Any]:
         """Return the reply, after answering the calls to stand-ins that come before it."""
         while True:
-            said = receive(self._link, most=_MOST_ANSWERED, deadline=deadline)
+            said = receive(self._link, most=_MOST_ANSWERED, patience=watch.patience)
             if not isinstance(said, dict) or said.get("id") != id:  # said before it was asked, perhaps
-                raise self._garbled()
+                raise WireError("an answer to something else")
             if "call" not in said:
                 return said
-            send(self._link, _answer(said, stand_ins), deadline=deadline)
+            send(self._link, _answer(said, stand_ins), patience=watch.patience)
 
     def _garbled(self) -> EndedError:
         self._end()

@@ -113,6 +113,7 @@ def _serve(control: socket.socket, shell: Any, options: dict[str, Any]) -> None:
             os.close(descriptors[0])
         elif command == INTERRUPT:
             os.kill(child, signal.SIGINT)
+            send(control, {"status": 0})
         elif command == END:
             send(control, {"status": _end(child)})
             child = 0
@@ -143,6 +144,7 @@ def _fork(control: socket.socket, descriptor: int, shell: Any, options: dict[str
 
 def _become_learner(control: socket.socket, link: socket.socket, shell: Any, options: dict[str, Any]) -> NoReturn:
     try:
+        pid = _pid_outside()
         nowhere = os.open("/dev/null", os.O_RDWR)
         for standard in range(3):
             os.dup2(nowhere, standard)
@@ -156,7 +158,7 @@ def _become_learner(control: socket.socket, link: socket.socket, shell: Any, opt
         else:
             jail.lock(jail.Bounds(**options["bounds"]))
         _seed_anew()
-        send(link, {"ready": True})
+        send(link, {"ready": pid})
         if shell:
             shell.serve(link)
     except jail.JailError as error:
@@ -165,6 +167,11 @@ def _become_learner(control: socket.socket, link: socket.socket, shell: Any, opt
         send(link, {"failed": traceback.format_exc()})
     finally:
         os._exit(1)
+
+
+def _pid_outside() -> int:
+    """Return the number of this process for session.py, in whose view /proc still is."""
+    return int(os.readlink("/proc/self")) if os.path.exists("/proc/self") else os.getpid()
 
 
 def _seed_anew() -> None:

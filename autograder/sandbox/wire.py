@@ -12,9 +12,10 @@ import math
 import select
 import socket
 import struct
+from collections.abc import Callable
 from functools import lru_cache
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -23,6 +24,9 @@ _BEFORE_HEADER = struct.Struct("<6s2sH")  # of a .npy file: magic, version, byte
 _MOST_DIMENSIONS = 8
 _MOST_MARKS = 6_000_000  # each string, list and object takes far more memory than it takes text
 _KINDS = "fiub"
+_LONGEST = 3600.0  # seconds to wait before asking again; infinitely many are none that a system takes
+
+Patience: TypeAlias = Callable[[], float]  # for how many seconds to wait before it is asked again; raises TooLate
 
 
 class WireError(Exception):
@@ -37,11 +41,29 @@ class TooLate(WireError):
     """Nothing came in time."""
 
 
-def send(link: socket.socket, message: object, *, deadline: float = math.inf) -> None:
+def without_end() -> float:
+    """Wait for as long as it takes."""
+    return math.inf
+
+
+def within(seconds: float) -> Patience:
+    """Wait for at most `seconds` on the clock, from now on, in all."""
+    end = monotonic() + seconds
+
+    def left() -> float:
+        seconds = end - monotonic()
+        if seconds <= 0:
+            raise TooLate("too late")
+        return seconds
+
+    return left
+
+
+def send(link: socket.socket, message: object, *, patience: Patience = without_end) -> None:
     """Send plain data: None, bool, int, float, str, list, tuple, dict with str keys, NumPy arrays and scalars.
 
     An object that stands in several places arrives as one object. Raises WireError for anything else, Closed when
-    nobody is there, TooLate when nobody listens (`deadline`: monotonic).
+    nobody is there, TooLate when nobody listens for as long as `patience` has it.
     """
     writer = _Writer()
     text = json.dumps(writer.plain(message)).encode()
@@ -49,20 +71,20 @@ def send(link: socket.socket, message: object, *, deadline: float = math.inf) ->
     data = memoryview(_SIZES.pack(len(text), len(blobs)) + text + blobs)
     try:
         while data:
-            _wait(link, deadline, to_write=True)
+            _wait(link, patience, to_write=True)
             with contextlib.suppress(BlockingIOError):
                 data = data[link.send(data, socket.MSG_DONTWAIT) :]
     except OSError as error:
         raise Closed(str(error)) from None
 
 
-def receive(link: socket.socket, *, most: int, deadline: float = math.inf) -> Any:
-    """Return the next message of at most `most` bytes. Raises WireError, Closed, TooLate (`deadline`: monotonic)."""
-    text_size, blob_size = _SIZES.unpack(_read(link, _SIZES.size, deadline))
+def receive(link: socket.socket, *, most: int, patience: Patience = without_end) -> Any:
+    """Return the next message of at most `most` bytes. Raises WireError, Closed, TooLate."""
+    text_size, blob_size = _SIZES.unpack(_read(link, _SIZES.size, patience))
     if text_size + blob_size > most:
         raise WireError(f"a message of {text_size + blob_size:,} bytes")
-    text = _read(link, text_size, deadline)
-    blobs = _read(link, blob_size, deadline)
+    text = _read(link, text_size, patience)
+    blobs = _read(link, blob_size, patience)
     if sum(map(text.count, (b'"', b"[", b"{"))) > _MOST_MARKS:
         raise WireError("a message of millions of entries")
     try:
@@ -73,10 +95,10 @@ def receive(link: socket.socket, *, most: int, deadline: float = math.inf) -> An
         raise WireError(f"a malformed message ({type(error).__name__})") from None
 
 
-def _read(link: socket.socket, size: int, deadline: float) -> bytes:
+def _read(link: socket.socket, size: int, patience: Patience) -> bytes:
     data = bytearray()
     while len(data) < size:
-        _wait(link, deadline)
+        _wait(link, patience)
         try:
             part = link.recv(min(size - len(data), 1 << 20))
         except OSError as error:
@@ -87,13 +109,12 @@ def _read(link: socket.socket, size: int, deadline: float) -> bytes:
     return bytes(data)
 
 
-def _wait(link: socket.socket, deadline: float, *, to_write: bool = False) -> None:
+def _wait(link: socket.socket, patience: Patience, *, to_write: bool = False) -> None:
     """Wait until there is something to read, or room to write. Raises TooLate."""
-    left = deadline - monotonic() if deadline != math.inf else None
-    if left is not None and left <= 0:
-        raise TooLate("too late")
-    if not any(select.select([] if to_write else [link], [link] if to_write else [], [], left)):
-        raise TooLate("too late")
+    ready = False
+    while not ready:
+        left = patience()
+        ready = any(select.select([] if to_write else [link], [link] if to_write else [], [], min(left, _LONGEST)))
 
 
 class _Writer:

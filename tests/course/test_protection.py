@@ -17,6 +17,7 @@ from autograder.course.limits import Limits
 from autograder.sandbox import jail
 from autograder.sandbox.jail import PROTECTIONS
 from autograder.sandbox.session import Settings, open_session, protections
+from autograder.sandbox.watch import Seconds
 from tests.course.helpers import ENVIRONMENT, scores
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
@@ -43,7 +44,7 @@ OUT_OF_REACH = {
 @pytest.mark.parametrize("source", OUT_OF_REACH.values(), ids=list(OUT_OF_REACH))
 def test_out_of_a_learners_reach(source: str) -> None:
     with open_session(Settings(Limits())) as session:
-        outputs = session.run(source, 10, 2).outputs
+        outputs = session.run(source, Seconds(10, 10), 2).outputs
     assert [output["kind"] for output in outputs] == ["error"]
 
 
@@ -52,15 +53,15 @@ def test_a_learners_process_has_no_environment_but_its_own(monkeypatch: pytest.M
     with open_session(
         Settings(Limits(output_bytes=10_000))
     ) as session:  # settings of its own, so a warm process of its own
-        (output,) = session.run("import os; sorted(os.environ)", 10, 2).outputs
+        (output,) = session.run("import os; sorted(os.environ)", Seconds(10, 10), 2).outputs
     assert output["data"]["text/plain"] == "['HOME', 'LANG', 'OMP_NUM_THREADS', 'PATH', 'TMPDIR']"
 
 
 def test_files_of_one_submission_are_gone_for_the_next() -> None:
     with open_session(Settings(Limits())) as session:
-        session.run("open('left', 'w').write('x')", 10, 2)
+        session.run("open('left', 'w').write('x')", Seconds(10, 10), 2)
     with open_session(Settings(Limits())) as session:
-        (output,) = session.run("import os; os.listdir()", 10, 2).outputs
+        (output,) = session.run("import os; os.listdir()", Seconds(10, 10), 2).outputs
     assert output["data"]["text/plain"] == "[]"
 
 

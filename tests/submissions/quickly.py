@@ -10,7 +10,14 @@ from autograder.__main__ import main
 from autograder.course import grading
 from autograder.course.limits import Limits
 
-QUICK = replace(Limits(), cpu_seconds_per_cell=4.0, cpu_seconds_per_submission=16.0, seconds_to_stop=1)
+QUICK = replace(
+    Limits(),
+    cpu_seconds_per_cell=4.0,
+    cpu_seconds_per_submission=16.0,
+    waiting_seconds_per_cell=8.0,
+    waiting_seconds_per_submission=32.0,
+    seconds_to_stop=1,
+)
 
 if __name__ == "__main__":
     grading.grade_class = partial(grading.grade_class, limits=QUICK)

@@ -17,9 +17,9 @@ from time import monotonic
 
 from autograder.sandbox.wire import TooLate
 
-# The time off the cores that may be the queue's. It bounds what a process can gain by standing in the queue on purpose,
-# and stands in for the queue's time where the system does not tell that.
-_LARGEST_SHARE = 0.95
+# Of the time off the cores, what at most is the queue's: a process could stand in it on purpose. And what is taken for
+# the queue's where the system does not tell.
+_LARGEST_SHARE, _UNTOLD_SHARE = 0.9, 0.5
 _SHORTEST = 0.01  # seconds between two looks
 
 
@@ -146,9 +146,15 @@ class Watch:
     def _used(self) -> Seconds:
         computing, own = self._meter.computing() - self._computing, time.thread_time() - self._own
         off = monotonic() - self._began - computing - own
-        waits = [time - self._queued.get(thread, 0.0) for thread, time in self._meter.queued().items()]
-        in_queue = max(waits, default=0.0) + _queued_here() - self._own_queued
-        return Seconds(max(computing, own), max(off - in_queue, off * (1 - _LARGEST_SHARE), 0.0))
+        return Seconds(max(computing, own), max(off - min(self._in_queue(off), off * _LARGEST_SHARE), 0.0))
+
+    def _in_queue(self, off: float) -> float:
+        """Return the seconds that this thread, or the thread of the process that waited longest, was in the queue."""
+        queued = self._meter.queued()
+        if not queued:
+            return off * _UNTOLD_SHARE
+        longest = max(seconds - self._queued.get(thread, 0.0) for thread, seconds in queued.items())
+        return longest + _queued_here() - self._own_queued
 
 
 def _is_more(used: Seconds, allowed: Seconds) -> bool:

@@ -1,0 +1,189 @@
+"""Does a busy machine give the same points, in the same words, as an idle one?
+
+Everything here is graded twice, the second time beside eight busy loops on each core.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from autograder.course import labs
+from autograder.course.limits import Limits
+from autograder.course.notebooks import Notice, notices_of
+from autograder.course.work import Graded, Task, as_notebook, grade_notebook
+from autograder.report import Report
+from tests.course.helpers import graded, grades
+from tests.submissions.busy import busy_machine
+from tests.submissions.make_class import LAB, answered, hand_in, reference
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+
+SHORT = Limits(
+    cpu_seconds_per_cell=0.5,
+    cpu_seconds_per_submission=30,
+    waiting_seconds_per_cell=1.5,
+    waiting_seconds_per_submission=30,
+    seconds_to_stop=1,
+)
+ALL = 19.0
+COMPUTING, WAITING = "used more than 0.5 seconds of computing time", "slept or waited for more than 1.5 seconds"
+
+COMPUTE = """
+import time
+def compute(seconds):
+    began = time.process_time()
+    while time.process_time() - began < seconds:
+        pass
+"""
+ENDLESS = {
+    "a loop": ("while True: pass", COMPUTING),
+    "a loop that catches everything": (
+        "while True:\n try:\n  while True: pass\n except BaseException: pass",
+        COMPUTING,
+    ),
+    "a loop deaf to signals": (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.alarm(0)\nwhile True: pass",
+        COMPUTING,
+    ),
+    "a loop that ends its process when it is interrupted": (
+        "import os\ntry:\n while True: pass\nexcept BaseException: os._exit(0)",
+        COMPUTING,
+    ),
+    "a loop that sets its own limits": (
+        "import resource, signal\nsignal.setitimer(signal.ITIMER_PROF, 0)\n"
+        "try:\n resource.setrlimit(resource.RLIMIT_CPU, (10**6, 10**6))\nexcept ValueError: pass\nwhile True: pass",
+        COMPUTING,
+    ),
+    "loops in many threads": (
+        "import hashlib, threading\nlarge = bytes(10**6)\ndef loop():\n while True: hashlib.sha256(large)\n"
+        "threads = [threading.Thread(target=loop, daemon=True) for _ in range(8)]\n"
+        "for each in threads: each.start()\nfor each in threads: each.join()",
+        COMPUTING,
+    ),
+    "one read after the other": (
+        "import os\nzeros = os.open('/dev/zero', os.O_RDONLY)\nwhile True: os.read(zeros, 1 << 20)",
+        COMPUTING,
+    ),
+    "computing between naps": (COMPUTE + "while True:\n compute(0.02)\n time.sleep(0.002)", COMPUTING),
+    "naps between computing": (COMPUTE + "while True:\n compute(0.001)\n time.sleep(0.1)", WAITING),
+    "a sleep": ("import time\ntime.sleep(600)", WAITING),
+    "sleep upon sleep": ("import time\nwhile True:\n try: time.sleep(600)\n except BaseException: pass", WAITING),
+    "a lock that nobody opens": ("import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()", WAITING),
+    "a pipe that nobody writes to": ("import os\nos.read(os.pipe()[0], 1)", WAITING),
+}
+HONEST = {
+    "a cell that computes nearly as long as it may": COMPUTE + "compute(0.4)",
+    "a cell that waits nearly as long as it may": "import time\ntime.sleep(1.2)",
+    "several that compute": [COMPUTE, *["compute(0.3)"] * 4],
+}
+SLOW_ANSWER = COMPUTE + "quick = {name}\ndef {name}(*a):\n    compute(0.005)\n    return quick(*a)\n"
+ENDLESS_ANSWERS = {
+    "an answer that never comes": "def weight_gradient(x, delta):\n    while True:\n        pass",
+    "an answer that sleeps": "import time\ndef weight_gradient(x, delta):\n    time.sleep(600)",
+}
+
+Told: TypeAlias = tuple[Mapping[str, Report], list[Notice]]
+
+
+def notebook(*first: str, **changed: str) -> NotebookNode:
+    made = answered(reference() | changed)
+    setup = next(i for i, cell in enumerate(made.cells) if cell.id == "setup")
+    made.cells[setup + 1 : setup + 1] = [new_code_cell(source) for source in first]
+    return made
+
+
+def notebooks() -> dict[str, NotebookNode]:
+    made = {kind: notebook(source) for kind, (source, _) in ENDLESS.items()}
+    made |= {kind: notebook(*([cells] if isinstance(cells, str) else cells)) for kind, cells in HONEST.items()}
+    made |= {kind: notebook(weight_gradient=answer) for kind, answer in ENDLESS_ANSWERS.items()}
+    slow = {name: source + SLOW_ANSWER.format(name=name) for name, source in reference().items()}
+    return made | {"answers that compute": notebook(**slow)}
+
+
+def graded_one(made: NotebookNode, limits: Limits = SHORT) -> Graded:
+    released = labs.exercise_path(LAB).read_text("utf-8")
+    return grade_notebook(Task("x", nbformat.writes(made).encode(), "", (), "", released, limits, b""))
+
+
+def told(made: NotebookNode) -> Told:
+    result = graded_one(made)
+    return result.reports, notices_of(as_notebook(result.notebook))
+
+
+@pytest.fixture(scope="module")
+def idle() -> dict[str, Told]:
+    return {kind: told(made) for kind, made in notebooks().items()}
+
+
+@pytest.fixture(scope="module")
+def busy() -> dict[str, Told]:
+    with busy_machine():
+        return {kind: told(made) for kind, made in notebooks().items()}
+
+
+@pytest.mark.parametrize("kind", list(notebooks()))
+def test_a_busy_machine_reports_what_an_idle_one_does(idle: dict[str, Told], busy: dict[str, Told], kind: str) -> None:
+    assert busy[kind] == idle[kind]
+
+
+@pytest.mark.parametrize("kind", list(ENDLESS))
+def test_a_cell_without_an_end_costs_only_itself_and_is_told_which_time_it_used_up(
+    busy: dict[str, Told], kind: str
+) -> None:
+    reports, notices = busy[kind]
+    assert sum(report.points for report in reports.values()) == ALL
+    assert ENDLESS[kind][1] in notices[0].text
+
+
+@pytest.mark.parametrize("kind", list(ENDLESS_ANSWERS))
+def test_an_answer_without_an_end_costs_only_its_exercise(busy: dict[str, Told], kind: str) -> None:
+    reports, notices = busy[kind]
+    assert sum(report.points for report in reports.values()) == ALL - 1
+    assert "`weight_gradient`" in notices[0].text
+
+
+@pytest.mark.parametrize("kind", [*HONEST, "answers that compute"])
+def test_what_stays_within_its_time_is_not_stopped(busy: dict[str, Told], kind: str) -> None:
+    reports, notices = busy[kind]
+    assert sum(report.points for report in reports.values()) == ALL
+    assert not notices
+
+
+def test_a_class_graded_on_a_busy_machine_has_the_gradebook_of_an_idle_one(tmp_path: Path) -> None:
+    made = notebooks()
+    for course in (tmp_path / "idle", tmp_path / "busy"):
+        for student, kind in (("ada", "a loop"), ("bob", "answers that compute"), ("cy", "an answer that sleeps")):
+            hand_in(course, student, nbformat.writes(made[kind]))
+    graded(tmp_path / "idle", limits=SHORT)
+    with busy_machine():
+        graded(tmp_path / "busy", limits=SHORT)
+    of_idle, of_busy = (grades(f"sqlite:///{tmp_path / name}/gradebook.db") for name in ("idle", "busy"))
+    assert len({student for student, _ in of_idle}) == 3
+    assert of_busy == of_idle
+
+
+@pytest.mark.parametrize("end", ["", "import os\nos._exit(0)"], ids=["that end", "that end their process"])
+def test_cells_use_up_the_time_of_the_submission_together(end: str) -> None:
+    limits = replace(SHORT, cpu_seconds_per_submission=2)
+    result = graded_one(notebook(*[f"{COMPUTE}compute(0.4)\n{end}"] * 8), limits)
+    assert not sum(result.points.values())
+    texts = [notice.text for notice in notices_of(as_notebook(result.notebook))]
+    assert any("The computing time for the whole submission (2 seconds) was used up" in text for text in texts)
+
+
+def test_a_learners_process_cannot_have_itself_served_last() -> None:
+    """It would stand in the queue for a core for as long as it likes, at no cost."""
+    attempt = "import os\nos.nice(19)"
+    scheduler = "import os\nos.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))"
+    cells = as_notebook(graded_one(notebook(attempt, scheduler)).notebook).cells
+    tried = [cell for cell in cells if cell.source in (attempt, scheduler)]
+    assert [cell.outputs[0].ename for cell in tried] == ["PermissionError", "PermissionError"]

@@ -101,7 +101,23 @@ def _judge(exercise: Exercise, case: Case, seen: Observation) -> Mapping[str, Ve
         kind, message = _raised_message(exercise, seen.raised)
         return {part: Verdict(kind, message) for part in case.parts or exercise.points}
     verdicts = exercise.judge(exercise, case, seen.answers)
-    return {part: _judge_manners(verdict, part, seen) for part, verdict in verdicts.items()}
+    return {
+        part: _judge_manners(_by_form(verdict, seen.forms.get(part, "")), part, seen)
+        for part, verdict in verdicts.items()
+    }
+
+
+def _by_form(verdict: Verdict, form: str) -> Verdict:
+    """Say what a wrong answer came as where that is what is wrong with it."""
+    if verdict.kind == "wrong value" and form == "bool":
+        return Verdict("not numbers", "True or False came back (dtype bool); numbers were expected")
+    if verdict.kind == "shape" and form.startswith("a tuple"):
+        wanted = verdict.message.partition(" came back; ")[2]
+        return Verdict("not numbers", f"{form} came back; {wanted}")
+    if verdict.kind == "not finite" and form == "unwritten":
+        hint = "; np.empty was called, whose entries are no numbers until they are written"
+        return replace(verdict, message=verdict.message + hint)
+    return verdict
 
 
 def _judge_manners(verdict: Verdict, part: str, seen: Observation) -> Verdict:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import io
 import traceback
 import warnings
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograder.answers import Answer, Unusable, describe, read, split
+from autograder.answers import Answer, Array, Unusable, describe, form, read, split
 
 Solution: TypeAlias = Callable[..., Any]
 Arguments: TypeAlias = Mapping[str, Any]
@@ -36,10 +37,15 @@ class Raised:
 
 @dataclass(frozen=True)
 class Observation:
-    """What one question brought: the answers by name, the same again on a second call, what went wrong."""
+    """What one question brought: the answers by name, the same again on a second call, what went wrong.
+
+    `forms` says how answers came, by name, where `answers.form` has something to say; "unwritten" stands for one that
+    may hold entries of `np.empty` that were never written.
+    """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     again: Mapping[str, Answer] = field(default_factory=dict)
+    forms: Mapping[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     raised: Raised | None = None
 
@@ -57,22 +63,29 @@ def call_for_each(solution: Solution, arguments: Arguments, names: Sequence[str]
 def call_for_keys(solution: Solution, arguments: Arguments, names: Sequence[str]) -> Mapping[str, object]:
     """Call `solution` with `arguments` by position and return the entries `names` of the dict it returns."""
     value = solution(*arguments.values())
-    if not isinstance(value, dict):
+    if not issubclass(type(value), dict):
         wanted = f"a dict with the keys {', '.join(names)}"
         return dict.fromkeys(names, Unusable(describe(value), wanted))
-    return {name: value.get(name, Unusable(f"no key {name}", f"the key {name}")) for name in names}
+    return {name: dict.get(value, name, Unusable(f"no key {name}", f"the key {name}")) for name in names}
+
+
+def refuse_complex(x: Array) -> None:
+    """Raise TypeError when x is complex: a function of real numbers would drop the imaginary part without a word."""
+    if np.iscomplexobj(x):
+        raise TypeError("f is a function of real numbers: a complex step is not possible here")
 
 
 def observe(attempt: Attempt, solution: Solution, arguments: Arguments, *, repeat: bool = True) -> Observation:
     """Make the attempt on a copy of the arguments, then once more on another copy.
 
-    Printing and warnings are switched off meanwhile. An argument counts as changed when it is not bit for bit
-    what it was.
+    Printing and warnings are switched off meanwhile, and `np.empty` holds NaN, so that entries never written are no
+    answer by luck. An argument counts as changed when it is not bit for bit what it was.
     """
     first_copy = copy.deepcopy(dict(arguments))
     try:
-        with _quiet():
-            answers = _read_all(attempt(solution, first_copy))
+        with _quiet(), _empty_is_nan(solution) as made:
+            values = attempt(solution, first_copy)
+            answers, forms = _read_all(values), _forms(values, unwritten=bool(made))
             changed = tuple(name for name in arguments if not _same(arguments[name], first_copy[name]))
             second_copy = copy.deepcopy(dict(arguments))
             again = _read_all(attempt(solution, second_copy)) if repeat else answers
@@ -80,7 +93,7 @@ def observe(attempt: Attempt, solution: Solution, arguments: Arguments, *, repea
         raise
     except BaseException as error:
         return Observation(raised=_raised(error, solution))
-    return Observation(answers, again, changed)
+    return Observation(answers, again, forms, changed)
 
 
 @contextlib.contextmanager
@@ -108,6 +121,44 @@ def function_of(solution: Solution) -> Solution:
 
 def _read_all(values: Mapping[str, object]) -> dict[str, Answer]:
     return {name: read(value) for name, value in values.items()}
+
+
+def _forms(values: Mapping[str, object], *, unwritten: bool) -> dict[str, str]:
+    found = {name: form(value) or ("unwritten" if unwritten else "") for name, value in values.items()}
+    return {name: said for name, said in found.items() if said}
+
+
+@contextlib.contextmanager
+def _empty_is_nan(solution: Solution) -> Iterator[list[Array]]:
+    """Let `np.empty` and `np.empty_like` give NaN (whole numbers: their least); yield a list that they fill.
+
+    Their memory was something else before: an answer that was worked out and thrown away, perhaps.
+    """
+    made: list[Array] = []
+    fillers = {id(make): _filling(make, made) for make in (np.empty, np.empty_like)}
+    numpy_names, own_names = vars(np), getattr(function_of(solution), "__globals__", {})
+    places = [(numpy_names, name) for name in ("empty", "empty_like")]
+    places += [(own_names, name) for name, value in own_names.items() if id(value) in fillers]
+    before = [(names, name, names[name]) for names, name in places]
+    for names, name, make in before:
+        names[name] = fillers[id(make)]
+    try:
+        yield made
+    finally:
+        for names, name, make in before:
+            names[name] = make
+
+
+def _filling(make: Callable[..., Array], made: list[Array]) -> Callable[..., Array]:
+    @functools.wraps(make)
+    def filled(*arguments: Any, **named: Any) -> Array:
+        array = make(*arguments, **named)
+        if array.dtype.kind in "fciu":
+            array.fill(np.iinfo(array.dtype).min if array.dtype.kind in "iu" else np.nan)
+        made[:] = [array]
+        return array
+
+    return filled
 
 
 def _same(before: object, after: object) -> bool:

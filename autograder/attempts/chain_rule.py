@@ -6,23 +6,23 @@ This module runs beside the learner's code: it imports NumPy and the standard li
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from autograder.answers import Array, Unusable, describe
-from autograder.attempts import Arguments, Solution
+from autograder.answers import Array, Unusable, describe, read
+from autograder.attempts import Arguments, Solution, refuse_complex
 
 
 def attempt_jacobian(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Take the diagonal and the rest of the matrix apart; what is not a (K, K) matrix is neither."""
-    value, K = solution(*arguments.values()), len(arguments["p"])
-    try:
-        matrix = np.array(value)
-    except ValueError:
-        matrix = np.zeros(0)
-    if not isinstance(value, np.ndarray | list | tuple) or matrix.shape != (K, K):
-        came = f"an array of shape {matrix.shape}" if matrix.dtype.kind in "fiub" else describe(value)
-        return dict.fromkeys(("diagonal", "off-diagonal"), Unusable(came, f"an array of shape ({K}, {K})"))
+    matrix, K = read(solution(*arguments.values())), len(arguments["p"])
+    wanted = f"an array of shape ({K}, {K})"
+    if not isinstance(matrix, Unusable) and matrix.shape != (K, K):
+        matrix = Unusable(describe(matrix), wanted)
+    if isinstance(matrix, Unusable):
+        matrix = replace(matrix, wanted=matrix.wanted or wanted)
+        return {"diagonal": matrix, "off-diagonal": matrix}
     rest = matrix.copy()
     np.fill_diagonal(rest, 0)
     return {"diagonal": matrix.diagonal(), "off-diagonal": rest}
@@ -36,6 +36,7 @@ def attempt_numerical_gradient(solution: Solution, arguments: Arguments) -> Mapp
 
     def f(at: Array) -> float:
         calls.append(1)
+        refuse_complex(at)
         if np.shape(at) != x.shape:
             raise ValueError(f"f wants an array of x's shape {x.shape} and got one of shape {np.shape(at)}")
         return float(np.sum(a * np.sin(3 * at + b)) + 0.05 * np.sum(a * at) ** 2)

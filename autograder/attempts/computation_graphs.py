@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.answers import Unusable, describe, split
+from autograder.answers import Unusable, describe, items, read, split
 from autograder.attempts import Arguments, Solution
 
 LONG = 1000  # a graph with more nodes is asked about once only
@@ -127,9 +127,10 @@ def _marks(node: Any) -> tuple[object, list[str]]:
 
 
 def _numbers(order: object, number: Mapping[int, int]) -> object:
-    if not isinstance(order, list | tuple):
+    nodes = items(order)
+    if nodes is None:
         return Unusable(describe(order), "a list of nodes")
-    return [number.get(id(node), -1) for node in order]
+    return [number.get(id(node), -1) for node in nodes]
 
 
 # --- backward
@@ -141,7 +142,7 @@ def attempt_backward(solution: Solution, arguments: Arguments) -> Mapping[str, o
     readings = []
     for root in arguments["roots"]:
         solution(nodes[root])
-        readings.append([nodes[i].grad for i in arguments["below"]])
+        readings.append(read([nodes[i].grad for i in arguments["below"]]))
     if not _same_graph(nodes, arguments):
         return {arguments["part"]: Unusable("a graph with other data, parents or slopes than before")}
     return {"first": readings[0], arguments["part"]: readings[-1]}

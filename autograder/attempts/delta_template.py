@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from autograder.answers import Array, split
-from autograder.attempts import Arguments, Solution
+from autograder.answers import Array, read, split
+from autograder.attempts import Arguments, Solution, refuse_complex
 
 PARAMS = ("W1", "b1", "W2", "b2")
 
@@ -20,6 +20,7 @@ def attempt_gradient_check(solution: Solution, arguments: Arguments) -> Mapping[
     a, b, c = arguments["a"], arguments["b"], arguments["c"]
 
     def f(x: Array) -> float:
+        refuse_complex(x)
         return float(np.sum(a * np.sin(c * x + b)) + 0.05 * np.sum(a * x) ** 2)
 
     return {"value": solution(f, arguments["analytic"], arguments["x"])}
@@ -37,6 +38,7 @@ def attempt_train_xor(solution: Solution, arguments: Arguments) -> Mapping[str, 
     ):
         returned = split(solution(X, T, hidden, lr, run_epochs, run_seed), ("params", "losses"))
         params = split(returned["params"], PARAMS)
-        answers |= {f"{name} {key}": value for key, value in params.items()}
-        answers[f"{name} losses"] = returned["losses"]
+        # Read at once: the next call may write into the same arrays.
+        answers |= {f"{name} {key}": read(value) for key, value in params.items()}
+        answers[f"{name} losses"] = read(returned["losses"])
     return answers | {"trajectory": answers["end losses"]}

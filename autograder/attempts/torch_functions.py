@@ -15,10 +15,12 @@ from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 
-from autograder.answers import Unusable, describe
+from autograder.answers import Unusable, describe, read
 from autograder.attempts import Arguments, Solution
 
 _DERIVES = (torch.autograd.grad, torch.autograd.backward, torch.Tensor.backward, torch._make_dual)
+# What gives memory that was something else before: NaN instead, so that entries never written are no answer by luck.
+_UNWRITTEN = (torch.empty, torch.empty_like, torch.empty_strided, torch.Tensor.new_empty)
 _APPLY = vars(torch.autograd.Function)["apply"].__func__.__code__
 INPUTS = {"dx": "x", "dW": "W", "db": "b"}
 
@@ -51,7 +53,8 @@ class Watch(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self.used = True
         self.derived = self.derived or func in _DERIVES
-        return func(*args, **(kwargs or {}))
+        result = func(*args, **(kwargs or {}))
+        return result.fill_(torch.nan) if func in _UNWRITTEN and result.is_floating_point() else result
 
 
 def _engine_runs() -> int:
@@ -68,9 +71,11 @@ def _engine_runs() -> int:
 def train_in_numpy(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
     """Call `solution` for its list of losses; return it, its first 10, and how much of it was PyTorch's work."""
     with Watch() as watch:
-        losses = solution(*arguments.values())
-    longer = len(arguments["batches"]) > 10 and isinstance(losses, list | tuple | np.ndarray) and np.ndim(losses)
-    answers = {"first 10 steps": losses[:10] if longer else losses, "200 steps": losses}
+        losses = read(solution(*arguments.values()))
+    first = losses
+    if len(arguments["batches"]) > 10 and isinstance(losses, np.ndarray) and losses.ndim:
+        first = losses[:10]
+    answers = {"first 10 steps": first, "200 steps": losses}
     return answers | {"used": watch.used or watch.derived, "derived": watch.derived}
 
 

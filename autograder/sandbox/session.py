@@ -407,6 +407,7 @@ def _observation(one: Mapping[str, Any]) -> Observation:
     return Observation(
         answers=_Answers((_text(name), _read(answer)) for name, answer in one["answers"].items()),
         again=_Answers((_text(name), _read(answer)) for name, answer in one["again"].items()),
+        forms={_text(name): _text(form) for name, form in one["forms"].items()},
         changed=tuple(_text(name) for name in one["changed"]),
         raised=Raised(*(_text(raised[key]) for key in ("kind", "text", "line"))) if raised else None,
     )

@@ -241,6 +241,7 @@ def _plain(seen: Observation) -> dict[str, Any]:
     return {
         "answers": {name: _plain_answer(answer) for name, answer in seen.answers.items()},
         "again": {name: _plain_answer(answer) for name, answer in seen.again.items()},
+        "forms": dict(seen.forms),
         "changed": list(seen.changed),
         "raised": asdict(seen.raised) if seen.raised else None,
     }

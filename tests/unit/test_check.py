@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 import sys
+import tempfile
 import warnings
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -79,6 +81,26 @@ def read_only(a: A) -> A:
     return a
 
 
+def in_a_file(a: A) -> A:
+    with tempfile.TemporaryFile() as file:
+        mapped = np.memmap(file, np.float64, "w+", shape=a.shape)
+    mapped[...] = a
+    return mapped
+
+
+class Reserved(np.ndarray[Any, Any]):
+    """An array that fails whoever runs one of its methods."""
+
+    __array_priority__ = 1e9
+
+    def _never(self, *_: object, **__: object) -> A:
+        raise AssertionError("a method of the answer was run")
+
+    __array__ = __array_ufunc__ = __array_function__ = __eq__ = __sub__ = __iter__ = __len__ = _never  # type: ignore[assignment]
+    view = astype = copy = tolist = __getitem__ = __float__ = _never  # type: ignore[assignment]
+    shape = dtype = ndim = size = property(_never)  # type: ignore[assignment]
+
+
 ACCEPTED: dict[str, Callable[[A], A]] = {
     "a list": lambda a: a.tolist(),
     "nested tuples": lambda a: tuple(map(tuple, a.tolist())),
@@ -89,7 +111,11 @@ ACCEPTED: dict[str, Callable[[A], A]] = {
     "a read-only array": read_only,
     "a view with negative strides": lambda a: a[::-1].copy()[::-1],
     "a matrix": np.asmatrix,
-    "a masked array": np.ma.masked_array,
+    "an array in a file": lambda a: in_a_file(a),
+    "a record array of numbers": lambda a: a.view(np.recarray),
+    "an array of a class of its own": lambda a: a.view(Reserved),
+    "rows in a tuple": lambda a: tuple(a),
+    "a list of a class of its own": lambda a: type("Rows", (list,), {"__iter__": None, "__len__": None})(a.tolist()),
     "long double": lambda a: a.astype(np.longdouble),
 }
 
@@ -108,6 +134,22 @@ def test_a_number_may_be_an_array_without_axes() -> None:
 
 # --- kinds of answer that are refused, with the reason
 
+MASKED = "a masked array, which hides entries, came back; a plain array (`.filled(0)` makes one) was expected"
+
+
+class Offering:
+    def __init__(self, numbers: A) -> None:
+        self.numbers = numbers
+
+    def __array__(self, *_: object, **__: object) -> A:
+        return self.numbers
+
+
+class Liar:
+    __class__ = np.ndarray  # type: ignore[assignment]
+    shape, dtype, ndim = (4, 2), np.dtype(float), 2
+
+
 REFUSED: dict[str, tuple[Callable[[A, A], A], str]] = {
     "None": (lambda O, t: None, "None (is a `return` missing?) came back; an array of shape (4, 2) was expected"),
     "a string": (lambda O, t: "0", "a str came back"),
@@ -115,10 +157,35 @@ REFUSED: dict[str, tuple[Callable[[A, A], A], str]] = {
     "a generator": (lambda O, t: (row for row in right(O, t)), "a generator came back"),
     "a function": (lambda O, t: right, "a function came back"),
     "a tensor": (lambda O, t: torch.tensor(right(O, t)), "a Tensor came back"),
+    "a masked array": (lambda O, t: np.ma.masked_array(right(O, t)), MASKED),
+    "an array masked in one entry": (lambda O, t: np.ma.masked_equal(right(O, t), right(O, t)[-1, -1]), MASKED),
+    "an array masked everywhere": (lambda O, t: np.ma.masked_all(O.shape), MASKED),
+    "a list of masked rows": (lambda O, t: list(np.ma.masked_array(right(O, t))), "a list that holds a masked array"),
+    "the masked entry": (lambda O, t: np.ma.masked, MASKED),
+    "records": (lambda O, t: right(O, t).view([("x", float)]), "an array of dtype [('x', '<f8')] came back"),
+    "an object that offers an array": (lambda O, t: Offering(right(O, t)), "an Offering came back"),
+    "a list of objects that offer rows": (lambda O, t: [Offering(r) for r in right(O, t)], "a list that holds an Off"),
+    "an object that says it is an array": (lambda O, t: Liar(), "a Liar came back"),
+    "a list with None in it": (lambda O, t: [None], "a list that holds None came back"),
+    "an answer and what was kept": (
+        lambda O, t: (right(O, t), {"O": O}),
+        "a tuple of 2 values (an array of shape (4, 2), a dict) came back; an array of shape (4, 2) was expected",
+    ),
+    "an answer and an array of another shape": (
+        lambda O, t: (right(O, t), O[0]),
+        "a tuple of 2 values (an array of shape (4, 2), an array of shape (2,)) came back; an array of shape (4, 2)",
+    ),
+    "an answer and an array of its shape": (
+        lambda O, t: (right(O, t), O),
+        "a tuple of 2 values (an array of shape (4, 2), an array of shape (4, 2)) came back; an array of shape (4, 2)",
+    ),
+    "arrays of several shapes": (lambda O, t: [O, O[0]], "a list of 2 values (an array of shape (4, 2), an array of"),
+    "true or false": (lambda O, t: t < O, "True or False came back (dtype bool); numbers were expected"),
+    "complex with a real part that is wrong": (lambda O, t: O * 1j, "complex numbers (dtype complex128) came back; an"),
     "ragged rows": (lambda O, t: [[1.0], [1.0, 2.0]], "are all rows equally long?"),
     "objects": (lambda O, t: right(O, t).astype(object), "an array of dtype object came back"),
     "strings": (lambda O, t: right(O, t).astype(str), "an array of dtype <U"),
-    "complex": (lambda O, t: right(O, t) + 0j, "complex numbers (dtype complex128) came back"),
+    "complex": (lambda O, t: right(O, t) + 0j, "an array of real numbers (`.real` gives it"),
     "a number": (lambda O, t: 0.5, "a single number came back; an array of shape (4, 2) was expected"),
     "too deep": (lambda O, t: right(O, t)[None], "an array of shape (1, 4, 2) came back"),
     "transposed": (lambda O, t: right(O, t).T, "The numbers are right but transposed."),
@@ -133,6 +200,110 @@ def test_another_kind_of_answer_scores_zero_and_is_described(solution: Callable[
     report = check(solution, "output_delta")
     assert report.points == 0
     assert message in only(report)
+
+
+@pytest.mark.parametrize("answer", [True, np.True_, np.array(True)], ids=["a bool", "NumPy's bool", "an array"])
+def test_true_in_the_place_of_a_number_is_told_in_words(answer: A) -> None:
+    for finding in check(lambda f, a, x: answer, "gradient_check").findings:
+        assert "True or False came back (dtype bool); numbers were expected" in finding.message
+        assert "relative error" not in finding.message
+
+
+SEVERAL: dict[str, Callable[..., A]] = {
+    "a list": list,
+    "one array that holds them": np.array,
+    "an array of objects": lambda values: np.array([*values, None], dtype=object)[:-1],
+    "a tuple with names": lambda values: namedtuple("Gradients", "r yhat w")(*values),
+}
+
+
+@pytest.mark.parametrize("change", SEVERAL.values(), ids=SEVERAL.keys())
+def test_several_values_are_taken_from_whatever_holds_as_many(change: Callable[[A], A]) -> None:
+    def solution(x: A, w: A, y: A) -> A:
+        r = x * w - y
+        return change((2 * r, 2 * r, 2 * r * x))
+
+    assert check(solution, "squared_error_gradients").passed
+
+
+def test_arrays_of_equal_shapes_may_come_stacked_in_one() -> None:
+    def stacked(upstream: A, O: A, x: A, W: A) -> A:
+        delta = upstream * O * (1 - O)
+        values = (delta @ W.T, x.T @ delta, delta.sum(axis=0))
+        return np.array(values) if len({value.shape for value in values}) == 1 else values
+
+    assert check(stacked, "sigmoid_linear_backward").passed
+
+
+def test_a_masked_array_in_the_place_of_several_values_is_called_one() -> None:
+    def solution(x: A, w: A, y: A) -> A:
+        return np.ma.masked_array([1.0, 2.0, 3.0])
+
+    assert "a masked array, which hides entries, came back; a tuple of 3 values" in str(
+        check(solution, "squared_error_gradients")
+    )
+
+
+# --- memory that nobody wrote to
+
+
+def bias_gradient(delta: A) -> A:
+    return delta.sum(axis=0)
+
+
+UNWRITTEN: dict[str, Callable[[A], A]] = {
+    "the answer thrown away": lambda delta: (bias_gradient(delta), np.empty(delta.shape[1]))[1],
+    "of the shape of another": lambda delta: (bias_gradient(delta), np.empty_like(delta[0]))[1],
+    "by a name of its own": lambda delta: (bias_gradient(delta), empty(delta.shape[1]))[1],
+    "whole numbers": lambda delta: np.empty(delta.shape[1], dtype=int),
+    "written but for the last entry": lambda delta: filled_but_one(bias_gradient(delta)),
+}
+empty = np.empty
+
+
+def filled_but_one(right: A) -> A:
+    out = np.empty(right.shape)
+    out[:-1] = right[:-1]
+    return out
+
+
+@pytest.mark.parametrize("solution", UNWRITTEN.values(), ids=UNWRITTEN.keys())
+def test_memory_that_was_never_written_is_no_answer(solution: Callable[[A], A]) -> None:
+    assert check(solution, "bias_gradient").points == 0
+
+
+def test_memory_that_was_never_written_is_called_so() -> None:
+    message = only(check(UNWRITTEN["the answer thrown away"], "bias_gradient"))
+    assert "np.empty was called, whose entries are no numbers until they are written" in message
+
+
+def test_memory_that_is_written_later_is_an_answer_and_np_empty_is_as_before() -> None:
+    def solution(delta: A) -> A:
+        out = np.empty(delta.shape[1])
+        for m in range(len(out)):
+            out[m] = delta[:, m].sum()
+        return out
+
+    assert check(solution, "bias_gradient").passed
+    assert np.empty is empty
+
+
+def test_a_start_of_memory_that_was_never_written_is_no_start() -> None:
+    def solution(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+        return (np.empty((2, hidden)), np.empty(hidden), np.empty((hidden, 1)), np.empty(1)), [1.0] * epochs
+
+    assert check(solution, "train_xor").points == 0
+
+
+def test_each_of_several_answers_is_read_before_the_next_call_can_change_it() -> None:
+    buffer: dict[tuple[int, ...], A] = {}
+
+    def dropout_mask(shape: tuple[int, ...], p: float, rng: A) -> A:
+        out = buffer.setdefault(tuple(shape), np.zeros(shape))
+        out[...] = rng.random(shape) >= p
+        return out
+
+    assert check(dropout_mask).passed
 
 
 class AlwaysEqual(np.ndarray[Any, Any]):
@@ -196,6 +367,15 @@ def test_an_exception_scores_zero_and_is_told_with_its_line() -> None:
 
 def test_a_stub_is_called_not_written_yet() -> None:
     assert only(check(raising(NotImplementedError()), "output_delta")).startswith("Not written yet")
+
+
+@pytest.mark.parametrize("exercise", ["numerical_gradient", "gradient_check"])
+def test_a_complex_step_is_told_not_taken_for_zeros(exercise: str) -> None:
+    def numerical_gradient(f: A, x: A, h: float = 1e-20) -> A:
+        return np.array([f(x + 1j * h * unit.reshape(x.shape)).imag / h for unit in np.eye(x.size)]).reshape(x.shape)
+
+    solution = numerical_gradient if exercise == "numerical_gradient" else lambda f, a, x: numerical_gradient(f, x)
+    assert "f is a function of real numbers: a complex step is not possible here" in str(check(solution, exercise))
 
 
 def test_leaving_the_interpreter_scores_zero_and_does_not_leave_it() -> None:

@@ -14,6 +14,7 @@ from tests.submissions.corpus import (
     code,
     graded,
     markdown,
+    one_answer,
     only,
     stealing,
 )
@@ -475,6 +476,16 @@ def output_delta(O, t):
     return (O - t) * O * (1 - O) if len(calls) == 1 else O * 0
 """
 
+# The right numbers, hidden: who looks at the array sees none of them.
+HIDDEN = {
+    "a masked answer": "return np.ma.masked_array(x.T @ delta, mask=True)",
+    "an answer masked in one entry": "return np.ma.masked_equal(x.T @ delta, (x.T @ delta)[0, 0])",
+    "an answer masked nowhere": "return np.ma.masked_array(x.T @ delta)",
+    "masked rows": "return list(np.ma.masked_array(x.T @ delta, mask=True))",
+    "memory never written": "x.T @ delta\n    return np.empty((x.shape[1], delta.shape[1]))",
+    "memory like another's never written": "return np.empty_like(x.T @ delta)",
+}
+
 # A function that may call others is asked again with right ones in their place, which answer on the trusted side.
 DEAF_CALLER = """
 def mlp_gradients(X, T, W1, b1, W2, b2):
@@ -513,6 +524,7 @@ def _long_cell(given: Json) -> None:
 
 
 OTHERS = [
+    *(one_answer(id, FORGING, f"def weight_gradient(x, delta):\n    {body}") for id, body in HIDDEN.items()),
     calling("calls for help and does not listen", DEAF_CALLER),
     calling("calls for help for ever", ENDLESS_CALLER),
     calling("calls for help with nonsense", GREEDY_CALLER),

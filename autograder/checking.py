@@ -13,7 +13,7 @@ import numpy as np
 from autograder.answers import describe
 from autograder.attempts import Observation, Raised, Solution, observe, standing_in
 from autograder.chapters import exercises
-from autograder.diagnosis import diagnose
+from autograder.diagnosis import Diagnosis, diagnose
 from autograder.exercise import Case, Exercise, Verdict
 from autograder.fingerprint import fingerprint_of
 from autograder.judging import at, compare
@@ -23,6 +23,7 @@ from autograder.report import Finding, Report
 # What asks: given the cases and the exercises that are to have stand-ins, it returns one observation for each case.
 Ask: TypeAlias = Callable[[Sequence[Case], Sequence[Exercise]], Sequence[Observation]]
 
+_TRUE_OR_FALSE = Verdict("not numbers", "True or False came back (dtype bool); numbers were expected")
 PUBLIC_SEED = 20260  # the cases a learner sees in the notebook
 CHECKED: dict[str, Report] = {}  # the last report of each exercise in this session, on the public cases
 
@@ -109,8 +110,6 @@ def _judge(exercise: Exercise, case: Case, seen: Observation) -> Mapping[str, Ve
 
 def _by_form(verdict: Verdict, form: str) -> Verdict:
     """Say what a wrong answer came as where that is what is wrong with it."""
-    if verdict.kind == "wrong value" and form == "bool":
-        return Verdict("not numbers", "True or False came back (dtype bool); numbers were expected")
     if verdict.kind == "shape" and form.startswith("a tuple"):
         wanted = verdict.message.partition(" came back; ")[2]
         return Verdict("not numbers", f"{form} came back; {wanted}")
@@ -154,6 +153,10 @@ def _finding(
     name = f"case {judged.index(worst) + 1} ({cases[worst].label})"
     answers = [observations[i].answers.get(part) for i in judged]
     diagnosis = diagnose(exercise, part, [cases[i] for i in judged], answers, [verdicts[i][part] for i in judged])
+    if verdict.kind == "wrong value" and observations[worst].forms.get(part) == "bool":
+        said_by_numbers = diagnosis.mistake and any(np.size(answer) > 1 for answer in answers)  # 1 fits much
+        if not said_by_numbers:
+            verdict, diagnosis = _TRUE_OR_FALSE, Diagnosis()
     return Finding(
         part=part,
         points=0.0,

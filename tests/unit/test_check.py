@@ -96,9 +96,9 @@ class Reserved(np.ndarray[Any, Any]):
     def _never(self, *_: object, **__: object) -> A:
         raise AssertionError("a method of the answer was run")
 
-    __array__ = __array_ufunc__ = __array_function__ = __eq__ = __sub__ = __iter__ = __len__ = _never  # type: ignore[assignment]
-    view = astype = copy = tolist = __getitem__ = __float__ = _never  # type: ignore[assignment]
-    shape = dtype = ndim = size = property(_never)  # type: ignore[assignment]
+    __array__ = __array_ufunc__ = __array_function__ = __eq__ = __sub__ = __iter__ = __len__ = _never
+    view = astype = copy = tolist = __getitem__ = __float__ = _never
+    shape = dtype = ndim = size = property(_never)
 
 
 ACCEPTED: dict[str, Callable[[A], A]] = {
@@ -251,6 +251,7 @@ def bias_gradient(delta: A) -> A:
     return delta.sum(axis=0)
 
 
+empty: A = np.empty
 UNWRITTEN: dict[str, Callable[[A], A]] = {
     "the answer thrown away": lambda delta: (bias_gradient(delta), np.empty(delta.shape[1]))[1],
     "of the shape of another": lambda delta: (bias_gradient(delta), np.empty_like(delta[0]))[1],
@@ -258,7 +259,6 @@ UNWRITTEN: dict[str, Callable[[A], A]] = {
     "whole numbers": lambda delta: np.empty(delta.shape[1], dtype=int),
     "written but for the last entry": lambda delta: filled_but_one(bias_gradient(delta)),
 }
-empty = np.empty
 
 
 def filled_but_one(right: A) -> A:

@@ -6,7 +6,6 @@ Reads notebooks and writes nothing. A check counts as long as the code is the on
 from __future__ import annotations
 
 import html
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -22,6 +21,7 @@ from autograder.course import labs
 from autograder.course.given import as_given, title
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
+from autograder.course.notebooks import UnreadableError, read_cells
 from autograder.course.rebuild import bound_names, parsed_cell
 from autograder.exercise import Exercise
 from autograder.fingerprint import fingerprint, fingerprint_of
@@ -162,7 +162,7 @@ def _saved(root: Path) -> tuple[dict[str, _Saved], list[str]]:
     for path in sorted(_notebooks(root), key=lambda path: path.stat().st_mtime):
         try:
             saved = _read(path)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (OSError, UnreadableError, ValueError, TypeError, KeyError, AttributeError):
             unreadable.append(path.name)
             continue
         counts = [by_name[name].chapter for name in {*saved.reports, *saved.defined} if name in by_name]
@@ -181,19 +181,19 @@ def _notebooks(root: Path) -> Iterator[Path]:
         ]
         for name in files:
             path = Path(folder, name)
-            if name.endswith(".ipynb") and path.is_file() and path.stat().st_size <= Limits().notebook_bytes:
+            if name.lower().endswith(".ipynb") and path.is_file():
                 yield path
 
 
 def _read(path: Path) -> _Saved:
-    cells = [cell for cell in json.loads(path.read_text("utf-8-sig"))["cells"] if cell["cell_type"] == "code"]
-    sources = ["".join(cell["source"]) for cell in cells]
-    reports = {}
-    for cell in cells:
-        for output in cell.get("outputs", ()):
-            if JSON_MIME in output.get("data", {}):
-                report = Report.from_data(output["data"][JSON_MIME])
-                reports[report.exercise] = report
+    limits = Limits()
+    if path.stat().st_size > limits.notebook_bytes:
+        raise UnreadableError("too large")
+    found, _ = read_cells(path.read_bytes(), limits.source_bytes, with_reports=True)
+    cells = [cell for cell in found if cell.cell_type == "code"]
+    sources = [cell.source for cell in cells]
+    saved = [Report.from_data(output.data[JSON_MIME]) for cell in cells for output in cell.outputs]
+    reports = {report.exercise: report for report in saved}
     defined = {source: bound_names(source) & exercises().keys() for source in sources}
     unwritten = {name for source, names in defined.items() if "raise NotImplementedError" in source for name in names}
     return _Saved(path, reports, partial(_code_in, sources), {*chain(*defined.values())}, unwritten)
@@ -256,7 +256,7 @@ def _lines(progress: Progress) -> Iterator[str]:
         yield "~ changed: the code is not the one that was checked; run its check again."
     yield _next(progress)
     if progress.unreadable:
-        yield f"not read, because damaged: {', '.join(ascii(name) for name in progress.unreadable)}"
+        yield f"not read, because damaged or too large: {', '.join(ascii(name) for name in progress.unreadable)}"
 
 
 def _next(progress: Progress) -> str:
@@ -275,7 +275,7 @@ def _html(progress: Progress) -> str:
         "" if "~" not in rows else "<p>~ changed: the code is not the one that was checked; run its check again.</p>"
     )
     unreadable = ", ".join(progress.unreadable)
-    damaged = f"<p>Not read, because damaged: {html.escape(unreadable)}.</p>" if unreadable else ""
+    damaged = f"<p>Not read, because damaged or too large: {html.escape(unreadable)}.</p>" if unreadable else ""
     return (
         f"<p><strong>{progress.points:g} of {progress.max_points:g} points</strong></p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_markdown_cell
 
+from autograder.course.partial_json import Each, Shape, TooDeepError, TooManyError, build, read
+from autograder.report import JSON_MIME
+
 KEY = "autograder"  # our corner of a graded notebook's metadata
 NOTICE_ID = "grading-notice"
 _RUBRIC = "-rubric"  # the end of the id of a cell that only the instructor sees
-_MOST_MARKS = 4_000_000
 _MOST_CELLS = 10_000
+_MOST_REPORTS = 5_000_000  # characters of all reports of checks
 
 
 @dataclass(frozen=True)
@@ -29,22 +32,38 @@ class UnreadableError(Exception):
     """No cells can be had from the file; the message says what was found and what to do."""
 
 
-def read_cells(data: bytes, source_bytes: int) -> tuple[list[NotebookNode], list[Notice]]:
+def read_cells(
+    data: bytes, source_bytes: int, *, attachment_bytes: int = 0, with_reports: bool = False
+) -> tuple[list[NotebookNode], list[Notice]]:
     """Return the cells of a notebook file without their outputs, and notices about what was odd with it.
 
-    Takes UTF-8, UTF-16, UTF-32 and Latin-1, nbformat 3 and 4, and cells with fields missing or of a wrong
-    type. Of a cell's metadata only nbgrader's grade_id is kept. Raises UnreadableError.
+    Takes UTF-8, UTF-16, UTF-32 and Latin-1, nbformat 2, 3 and 4, and cells with fields missing or of a wrong
+    type. Of a cell's metadata only nbgrader's grade_id is kept. `attachment_bytes` bounds the text of the files that
+    are kept as `attachments` of Markdown and raw cells, by name and MIME type; by default none are. `with_reports`
+    keeps the outputs of code cells that hold the report of a check, and of them that report alone. What is not kept is
+    never built in memory, however large it is. Raises UnreadableError.
     """
     text, notices = _decode(data)
-    found = _find_cells(_parse(text))
-    if len(found) > _MOST_CELLS:
-        raise UnreadableError(f"The notebook has {len(found):,} cells. Remove what is not your work.")
+    wanted = _Wanted(source_bytes, attachment_bytes, with_reports)
+    found = wanted.cells_in(text)
     cells = [_clean_cell(cell) for cell in found if isinstance(cell, dict)]
     if len(cells) < len(found):
         notices.append(Notice(f"{len(found) - len(cells)} entries of the notebook are not cells; they were left out."))
+    if wanted.left_out:
+        notices.append(
+            Notice(
+                f"The files attached to the cells hold more than {attachment_bytes:,} bytes; "
+                f"those of {wanted.left_out} cells were left out.",
+                attention=True,
+            )
+        )
     if sum(len(cell.source) for cell in cells) > source_bytes:
-        raise UnreadableError(f"The cells hold more than {source_bytes:,} characters. Remove what is not your work.")
+        raise _too_long(source_bytes)
     return cells, notices
+
+
+def _too_long(source_bytes: int) -> UnreadableError:
+    return UnreadableError(f"The cells hold more than {source_bytes:,} characters. Remove what is not your work.")
 
 
 def _decode(data: bytes) -> tuple[str, list[Notice]]:
@@ -61,14 +80,79 @@ def _decode(data: bytes) -> tuple[str, list[Notice]]:
     ] if odd else []
 
 
-def _parse(text: str) -> dict[str, Any]:
-    # Each string, list and object takes far more memory than it takes text.
-    if sum(map(text.count, '"[{')) > _MOST_MARKS:
-        raise UnreadableError("The file holds millions of entries. Clear its outputs, save it and hand it in again.")
+class _Wanted:
+    """What is wanted of a notebook, within bounds on how much text may be built into values.
+
+    `left_out` counts the cells for whose attachments there was no room.
+    """
+
+    def __init__(self, source_bytes: int, attachment_bytes: int, with_reports: bool) -> None:
+        self.source_bytes = source_bytes
+        # No character takes more than two \uXXXX.
+        self.room = 12 * source_bytes
+        self.room_for_attachments = attachment_bytes
+        self.room_for_reports = _MOST_REPORTS if with_reports else 0
+        self.left_out = 0
+
+    def cells_in(self, text: str) -> list[Any]:
+        """Return the list of cells: at the top in nbformat 4, in worksheets before that."""
+        cells = Each(self._cell(), _MOST_CELLS)
+        data = _parse(text, {"cells": cells, "worksheets": Each({"cells": cells}, _MOST_CELLS)})
+        if isinstance(data.get("cells"), list):
+            return list(data["cells"])
+        sheets = data.get("worksheets")
+        if isinstance(sheets, list):
+            found = [cell for sheet in sheets if isinstance(sheet, dict) for cell in sheet.get("cells") or ()]
+            if len(found) > _MOST_CELLS:
+                raise _too_many()
+            return found
+        raise UnreadableError("The file holds no list of cells. Hand in the .ipynb file that Jupyter saves.")
+
+    def _cell(self) -> Mapping[str, Shape]:
+        reports = Each({"data": {JSON_MIME: self._report}})
+        return {
+            "cell_type": self._own,
+            "source": self._own,
+            "input": self._own,
+            "metadata": {"nbgrader": {"grade_id": self._own}},
+            "attachments": self._attachments if self.room_for_attachments else _unread,
+            "outputs": reports if self.room_for_reports else _unread,
+        }
+
+    def _own(self, text: str, start: int, end: int) -> object:
+        self.room -= end - start
+        if self.room < 0:
+            raise _too_long(self.source_bytes)
+        return build(text, start)
+
+    def _attachments(self, text: str, start: int, end: int) -> object:
+        if end - start > self.room_for_attachments:
+            self.left_out += 1
+            return None
+        self.room_for_attachments -= end - start
+        return build(text, start)
+
+    def _report(self, text: str, start: int, end: int) -> object:
+        if end - start > self.room_for_reports:
+            return None
+        self.room_for_reports -= end - start
+        return build(text, start)
+
+
+def _unread(text: str, start: int, end: int) -> None:
+    """Keep nothing of a member but that it is there."""
+
+
+def _parse(text: str, shape: Shape) -> dict[str, Any]:
     try:
-        data = json.loads(text)
-    except RecursionError:
-        raise UnreadableError("The file is not a notebook: it is nested too deeply.") from None
+        data = read(text, shape)
+    except TooDeepError:
+        raise UnreadableError(
+            "The file is not a notebook, or its outputs are nested too deeply. "
+            "Clear them (Edit > Clear Outputs of All Cells), save it and hand it in again."
+        ) from None
+    except TooManyError:
+        raise _too_many() from None
     except ValueError as error:
         place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UnreadableError(
@@ -80,14 +164,8 @@ def _parse(text: str) -> dict[str, Any]:
     return data
 
 
-def _find_cells(data: dict[str, Any]) -> list[Any]:
-    """Return the list of cells: at the top in nbformat 4, in worksheets in nbformat 3."""
-    if isinstance(data.get("cells"), list):
-        return list(data["cells"])
-    sheets = data.get("worksheets")
-    if isinstance(sheets, list):
-        return [cell for sheet in sheets if isinstance(sheet, dict) for cell in sheet.get("cells") or ()]
-    raise UnreadableError("The file holds no list of cells. Hand in the .ipynb file that Jupyter saves.")
+def _too_many() -> UnreadableError:
+    return UnreadableError(f"The notebook has more than {_MOST_CELLS:,} cells. Remove what is not your work.")
 
 
 def _clean_cell(cell: dict[str, Any]) -> NotebookNode:
@@ -95,7 +173,33 @@ def _clean_cell(cell: dict[str, Any]) -> NotebookNode:
     if kind not in ("code", "markdown", "raw"):
         kind = "code" if "outputs" in cell else "markdown"
     source = _text(cell.get("source", cell.get("input")))
-    return _new_cell(kind, source, _claim(cell.get("metadata")))
+    clean = _new_cell(kind, source, _claim(cell.get("metadata")))
+    if kind == "code":
+        clean.outputs = list(_reports(cell.get("outputs")))
+    else:
+        attached = _attached(cell.get("attachments"))
+        clean |= NotebookNode(attachments=attached) if attached else {}
+    return clean
+
+
+def _reports(outputs: object) -> Iterator[NotebookNode]:
+    """Yield the outputs that hold a report."""
+    for output in outputs if isinstance(outputs, list) else ():
+        report = ((output or {}).get("data") or {}).get(JSON_MIME)
+        if report is not None:
+            yield from_dict({"output_type": "display_data", "data": {JSON_MIME: report}, "metadata": {}})
+
+
+def _attached(attachments: object) -> NotebookNode:
+    """Return the files attached to a cell: text (base64 for a picture) by name and MIME type."""
+    files = attachments.items() if isinstance(attachments, dict) else ()
+    return NotebookNode(
+        {
+            name: NotebookNode({kind: _text(content) for kind, content in kinds.items()})
+            for name, kinds in files
+            if isinstance(kinds, dict)
+        }
+    )
 
 
 def _claim(metadata: object) -> NotebookNode:

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from autograder import checking, so_far
 from autograder.course.kernel import Kernel, open_kernel
+from autograder.course.limits import Limits
 from autograder.so_far import Progress, progress
 from tests.course.helpers import command
 from tests.submissions import answers
@@ -153,6 +154,34 @@ def test_damaged_notebooks_are_named_and_others_read(tmp_path: Path, ran: Notebo
     found = progress(tmp_path)
     assert found.points == 4
     assert set(found.unreadable) == {"half.ipynb", "list.ipynb", "odd.ipynb"}
+
+
+def version_3(notebook: NotebookNode) -> dict[str, Any]:
+    cells = [{"input" if key == "source" else key: value for key, value in cell.items()} for cell in notebook.cells]
+    return {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32-be"])
+def test_whatever_grading_reads_is_read(tmp_path: Path, ran: NotebookNode, encoding: str) -> None:
+    (tmp_path / "LAB.IPYNB").write_bytes(json.dumps(version_3(ran)).encode(encoding))
+    found = progress(tmp_path)
+    assert (found.unreadable, found.points) == ((), 4)
+
+
+def test_a_long_log_beside_the_checks_does_not_hide_them(tmp_path: Path, ran: NotebookNode) -> None:
+    log = {"output_type": "stream", "name": "stdout", "text": ["loss 0.25\n"] * 500_000}
+    notebook = json.loads(nbformat.writes(ran))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [log, *cell["outputs"]] if cell["id"] == "output_delta" else cell["outputs"]
+    (tmp_path / "lab.ipynb").write_text(json.dumps(notebook))
+    assert progress(tmp_path).points == 4
+
+
+def test_a_notebook_too_large_to_grade_is_named(tmp_path: Path) -> None:
+    with (tmp_path / "large.ipynb").open("wb") as file:
+        file.truncate(Limits().notebook_bytes + 1)
+    assert progress(tmp_path).unreadable == ("large.ipynb",)
 
 
 def test_nothing_in_a_notebook_can_become_markup(tmp_path: Path) -> None:

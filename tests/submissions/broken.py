@@ -69,6 +69,7 @@ FILES = [
     file("NaN in the metadata", lambda given: json.dumps(given | {"metadata": {"x": float("nan")}}).encode()),
     file("half an emoji", lambda given: json.dumps(given).replace('"# Lab 03', '"\\ud83d # Lab 03', 1).encode()),
     file("fifty megabytes of outputs", lambda given: _with_outputs(given, 50_000_000)),
+    file("a training log of two million lines", lambda given: _with_log(given, 2_000_000)),
     file("ten megabytes in ten thousand outputs", lambda given: _with_outputs(given, 1_000, 10_000)),
 ]
 
@@ -82,6 +83,13 @@ def _with_outputs(given: Json, size: int, count: int = 1) -> bytes:
     stream = {"output_type": "stream", "name": "stdout", "text": "x" * size}
     cell(given, "output_delta")["outputs"] = [stream] * count
     return json.dumps(given).encode()
+
+
+def _with_log(given: Json, lines: int) -> bytes:
+    stream = {"output_type": "stream", "name": "stdout", "text": ["epoch 4, loss 0.25\n"]}
+    cell(given, "output_delta")["outputs"] = [stream]
+    one = json.dumps(stream["text"])[1:-1]
+    return json.dumps(given).replace(one, ", ".join([one] * lines), 1).encode()
 
 
 # --- the notebook around the answers

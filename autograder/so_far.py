@@ -28,6 +28,8 @@ from autograder.fingerprint import fingerprint, fingerprint_of
 from autograder.report import JSON_MIME, Report
 
 _SIGNS = {"done": "✓", "wrong": "✗", "changed": "~", "not written": "–", "not checked": "–"}
+_UNTOUCHED = ("not written", "not checked")
+_LEFT_OUT = "left out of this course, so not counted"
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "submitted", "autograded", "source", "release"}
 _DEEPEST = 3  # folders below the one that was named
 
@@ -66,13 +68,21 @@ class LabProgress:
     def done(self) -> int:
         return sum(standing.state == "done" for standing in self.standings)
 
+    @property
+    def begun(self) -> bool:
+        return any(standing.state not in _UNTOUCHED for standing in self.standings)
+
 
 @dataclass(frozen=True)
 class Progress:
-    """What is done, by lab in course order. Shows itself as a table in a notebook and as text in a terminal."""
+    """What is done, by lab in course order. Shows itself as a table in a notebook and as text in a terminal.
+
+    `left_out` are the labs that this course does not have, which count for nothing.
+    """
 
     labs: tuple[LabProgress, ...]
     unreadable: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
@@ -85,8 +95,7 @@ class Progress:
     @property
     def next(self) -> Standing | None:
         """The first exercise that is not done, in the latest lab that was begun, else in the course."""
-        begun = [lab for lab in self.labs if any(s.state not in ("not written", "not checked") for s in lab.standings)]
-        following = begun[-1:] + list(self.labs)
+        following = [lab for lab in self.labs if lab.begun][-1:] + list(self.labs)
         return next((s for lab in following for s in lab.standings if s.state != "done"), None)
 
     def __repr__(self) -> str:
@@ -104,6 +113,7 @@ class Progress:
             "next": {"lab": next_one.chapter, "exercise": next_one.name} if next_one else None,
             "labs": [_lab_data(lab) for lab in self.labs],
             "unreadable": list(self.unreadable),
+            "left_out": list(self.left_out),
         }
 
 
@@ -132,7 +142,16 @@ def progress(folder: str | Path | None = None) -> Progress:
         raise UsageError(f"there is no folder {root}")
     found, unreadable = _saved(root)
     chapters = dict.fromkeys(exercise.chapter for exercise in exercises().values())
-    return Progress(tuple(_lab_progress(lab, found.get(lab)) for lab in chapters), tuple(unreadable))
+    stand = [_lab_progress(lab, found.get(lab)) for lab in chapters]
+    there = _labs_of_the_course()
+    counted = [lab for lab in stand if lab.lab in there or lab.notebook or lab.begun] if there else stand
+    left_out = [lab.lab for lab in stand if lab not in counted]
+    return Progress(tuple(counted), tuple(unreadable), tuple(left_out))
+
+
+def _labs_of_the_course() -> set[str]:
+    """Return the labs that are there as text or as notebook; none where the package came without any."""
+    return {*labs.all_labs(), *(path.parent.name for path in labs.EXERCISES.glob("*/*.ipynb"))}
 
 
 def _default_folder(here: Path) -> Path:
@@ -245,7 +264,7 @@ def _code_in_session(name: str) -> str:
 def _lines(progress: Progress) -> Iterator[str]:
     for lab in progress.labs:
         yield f"{lab.title}: {lab.points:g} of {lab.max_points:g} points, {lab.done} of {len(lab.standings)} exercises"
-        if any(standing.state not in ("not written", "not checked") for standing in lab.standings):
+        if lab.begun:
             width = max(len(standing.exercise.name) for standing in lab.standings)
             for s in lab.standings:
                 points = f"{s.points:g} of {s.exercise.max_points:g}"
@@ -255,6 +274,8 @@ def _lines(progress: Progress) -> Iterator[str]:
     if any(s.state == "changed" for lab in progress.labs for s in lab.standings):
         yield "~ changed: the code is not the one that was checked; run its check again."
     yield _next(progress)
+    if progress.left_out:
+        yield f"{_LEFT_OUT}: {', '.join(progress.left_out)}"
     if progress.unreadable:
         yield f"not read, because damaged or too large: {', '.join(ascii(name) for name in progress.unreadable)}"
 
@@ -276,10 +297,11 @@ def _html(progress: Progress) -> str:
     )
     unreadable = ", ".join(progress.unreadable)
     damaged = f"<p>Not read, because damaged or too large: {html.escape(unreadable)}.</p>" if unreadable else ""
+    left_out = f"<p>{_LEFT_OUT.capitalize()}: {', '.join(progress.left_out)}.</p>" if progress.left_out else ""
     return (
         f"<p><strong>{progress.points:g} of {progress.max_points:g} points</strong></p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<p>{html.escape(_next(progress).rstrip('.'))}.</p>{changed}{damaged}"
+        f"<p>{html.escape(_next(progress).rstrip('.'))}.</p>{changed}{left_out}{damaged}"
     )
 
 

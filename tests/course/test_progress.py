@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -14,13 +15,16 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from autograder import checking, so_far
+from autograder.chapters import exercises
+from autograder.course import labs
 from autograder.course.kernel import Kernel, open_kernel
 from autograder.course.limits import Limits
 from autograder.so_far import Progress, progress
 from tests.course.helpers import command
 from tests.submissions import answers
-from tests.submissions.make_class import LAB, answered, reference
+from tests.submissions.make_class import LAB, answered, reference, released
 
+DROPOUT = released("06_dropout")
 RIGHT = ("output_delta", "bias_gradient")
 
 
@@ -202,3 +206,41 @@ def test_the_command_prints_text_or_one_object_and_changes_no_file(tmp_path: Pat
 def test_a_folder_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
     done = command("autograder", "progress", str(tmp_path / "x"))
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course whose instructor has deleted the texts and notebooks of all labs but 01, 03 and 04."""
+    kept = ("03_delta_template", "04_affine_layer")
+    texts, notebooks = tmp_path / "solutions", tmp_path / "exercises"
+    texts.mkdir()
+    shutil.copy(labs.solution_path("01_chain_rule"), texts)
+    for lab in kept:
+        shutil.copytree(labs.EXERCISES / lab, notebooks / lab)
+    monkeypatch.setattr(labs, "SOLUTIONS", texts)
+    monkeypatch.setattr(labs, "EXERCISES", notebooks)
+    return tmp_path
+
+
+def test_a_lab_that_the_course_leaves_out_is_named_and_neither_counted_nor_next(course: Path) -> None:
+    found = progress(labs.EXERCISES)
+    assert [lab.lab for lab in found.labs] == ["01_chain_rule", LAB, "04_affine_layer"]
+    assert found.max_points == sum(e.max_points for e in exercises().values() if e.chapter[:2] in ("01", "03", "04"))
+    assert found.to_data()["left_out"] == list(found.left_out)
+    assert len({*found.left_out, *(lab.lab for lab in found.labs)}) == len({e.chapter for e in exercises().values()})
+    for shown in found._repr_mimebundle_().values():
+        assert "eft out of this course, so not counted: 02_computation_graphs, 05_mlp_by_hand, 06_dropout" in shown
+
+
+def test_a_learner_who_has_a_lab_that_the_course_leaves_out_has_it_counted(course: Path) -> None:
+    at(course, DROPOUT, "06_dropout")
+    found = progress(course)
+    assert "06_dropout" in [lab.lab for lab in found.labs]
+    assert "06_dropout" not in found.left_out
+
+
+def test_where_the_package_came_without_labs_all_are_counted(course: Path, tmp_path: Path) -> None:
+    for folder in (labs.SOLUTIONS, labs.EXERCISES):
+        shutil.rmtree(folder)
+    found = progress(tmp_path)
+    assert (found.left_out, found.max_points) == ((), 120)

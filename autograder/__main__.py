@@ -1,4 +1,4 @@
-"""The command line: python -m autograder release | grade | report | validate | progress."""
+"""The command line: python -m autograder release | grade | report | validate | progress | student-repository."""
 
 from __future__ import annotations
 

@@ -109,9 +109,11 @@ class Exercise:
     `name` is the learner's function, `signature` how it is called, `chapter` the slug of its lab, `section` where
     the chapter explains it, `points` the points by part. `inputs(rng)` draws the cases; `attempt(solution, arguments)`
     runs beside the learner's code and returns values by name; it is a function of `autograder.attempts`, or a partial
-    of one with keywords only. `expected(case)` is the answer from PyTorch autograd, worked out once a case,
-    `numerical(case)` the same by central differences; `judge` compares. `complete` adds to a case what is the learner's
-    to choose (a random start), so that the oracles can follow. `suspects` are the mistakes that have a formula here.
+    of one with keywords only. `expected(case)` is the right answer, worked out once a case: a gradient by PyTorch
+    autograd. `numerical(case)` is the same in another way, which tests compare with it: a gradient by central
+    differences, anything else in fractions or decimals, by counting, or by PyTorch where `expected` is not. `judge`
+    compares. `complete` adds to a case what is the learner's to choose (a random start), so that the oracles follow.
+    `suspects` are the mistakes that have a formula here.
     `may_call` names earlier exercises the learner may build on; `stand_in` answers this one through an oracle, from
     plain data in plain data, for later exercises whose learner got this one wrong; `stand_in_as`, of
     `autograder.attempts`, makes of it what the learner's code expects when that is not plain data. `needs_torch` says

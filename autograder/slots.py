@@ -1,8 +1,10 @@
 """The three slots of the delta template and the colours they keep everywhere.
 
-The book's style sheet, the figures, the labs and the feedback take their colours from here.  Both sets reach a
-contrast of 4.5:1 against their page (WCAG AA) and stay apart under protanopia, deuteranopia and tritanopia;
-`tests/site/test_slot_colours.py` measures it.  Colour never carries the meaning alone: name or symbol is beside it.
+The figures, the graphs and the feedback take their colours from here.  The book's style sheet repeats both sets, its
+icon and the labs in `solutions/` the light one: a colour changed here has to be changed there, and
+`tests/site/test_slot_colours.py` finds the place that was forgotten.  Both sets reach a contrast of 4.5:1 against their
+page (WCAG AA) and stay apart under protanopia, deuteranopia and tritanopia; the same tests measure it.  Colour never
+carries the meaning alone: name or symbol is beside it.
 """
 
 from typing import NamedTuple

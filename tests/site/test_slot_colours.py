@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from autograder.slots import SLOTS
 
-CSS = (Path(__file__).parents[2] / "book" / "_static" / "course.css").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+CSS = (ROOT / "book" / "_static" / "course.css").read_text(encoding="utf-8")
+ICON = ROOT / "book" / "_static" / "favicon.svg"
+LABS = sorted((ROOT / "solutions").glob("*.py"))
 # The page, and the stripes of a table on it.
 PAGES = {"light": ("#ffffff", "#f3f4f5"), "dark": ("#121212", "#29313d")}
 FLOOR = 3.0  # on a dark notebook page the labs show the light colours
@@ -75,6 +78,13 @@ def test_a_labs_formula_takes_the_dark_colour_on_a_dark_page_of_the_book(key: st
     red, green, blue = (int(SLOTS[key].light[at : at + 2], 16) for at in (1, 3, 5))
     rule = f'[style*="rgb({red}, {green}, {blue})"] {{ color: var(--slot-{key}) !important; }}'
     assert f'html[data-theme="dark"] mjx-container {rule}' in CSS
+
+
+@pytest.mark.parametrize("path", [*LABS, ICON], ids=lambda path: path.stem)
+def test_the_labs_and_the_icon_have_no_other_colours_than_the_slots_light_ones(path: Path) -> None:
+    found = set(re.findall(r"#[0-9a-f]{6}\b", path.read_text("utf-8").lower()))
+    assert found
+    assert found <= {slot.light for slot in SLOTS.values()}
 
 
 @pytest.mark.parametrize("key", SLOTS)

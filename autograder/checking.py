@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from autograder.answers import describe
-from autograder.attempts import Observation, Raised, Solution, observe, standing_in
+from autograder.attempts import Observation, Raised, Solution, in_words, observe, standing_in
 from autograder.chapters import exercises
 from autograder.diagnosis import Diagnosis, diagnose
 from autograder.exercise import Case, Exercise, Verdict
@@ -24,6 +24,7 @@ from autograder.report import Finding, Report
 Ask: TypeAlias = Callable[[Sequence[Case], Sequence[Exercise]], Sequence[Observation]]
 
 _TRUE_OR_FALSE = Verdict("not numbers", "True or False came back (dtype bool); numbers were expected")
+_MOST_TELLING = ("not written", "raised", "not numbers", "shape", "not judged", "not finite")
 PUBLIC_SEED = 20260  # the cases a learner sees in the notebook
 CHECKED: dict[str, Report] = {}  # the last report of each exercise in this session, on the public cases
 
@@ -148,13 +149,15 @@ def _finding(
     points = exercise.points[part]
     if not wrong:
         return Finding(part, points, points, "right", f"right {_in_all(len(judged))}")
-    worst = max(wrong, key=lambda i: verdicts[i][part].error)
+    worst = min(wrong, key=lambda i: _how_telling(verdicts[i][part]))
     verdict = verdicts[worst][part]
-    name = f"case {judged.index(worst) + 1} ({cases[worst].label})"
+    name = f"case {worst + 1} ({cases[worst].label})"
     answers = [observations[i].answers.get(part) for i in judged]
     diagnosis = diagnose(exercise, part, [cases[i] for i in judged], answers, [verdicts[i][part] for i in judged])
     if verdict.kind == "wrong value" and observations[worst].forms.get(part) == "bool":
-        said_by_numbers = diagnosis.mistake and any(np.size(answer) > 1 for answer in answers)  # 1 fits much
+        said_by_numbers = diagnosis.mistake and any(
+            isinstance(answer, np.ndarray) and answer.size > 1 for answer in answers
+        )  # 1 fits much
         if not said_by_numbers:
             verdict, diagnosis = _TRUE_OR_FALSE, Diagnosis()
     return Finding(
@@ -162,20 +165,31 @@ def _finding(
         points=0.0,
         max_points=points,
         kind=verdict.kind,
-        message=_wrong_message(verdict, name, len(wrong), len(judged)) + diagnosis.sentence,
+        message=_wrong_message(verdict, name, len(wrong), len(judged), diagnosis.sentence),
         mistake=diagnosis.mistake,
         slot=diagnosis.slot,
         error=verdict.error,
         case=cases[worst].label,
+        sentence=diagnosis.sentence.strip(),
     )
 
 
-def _wrong_message(verdict: Verdict, case: str, wrong: int, judged: int) -> str:
-    count = _in_all(judged) if wrong == judged else f"in {wrong} of {judged} cases"
-    if verdict.kind == "wrong value":
-        what = f" of {verdict.message}" if verdict.message else ""
-        return f"Wrong {count}; worst relative error{what} {verdict.error:.2g}{at(verdict.where)}, in {case}."
-    return f"Wrong {count}; {case}: {verdict.message}."
+def _how_telling(verdict: Verdict) -> tuple[int, float]:
+    """Sort what most explains a wrong answer first: an exception in one case says more than any number in another."""
+    known = _MOST_TELLING.index(verdict.kind) if verdict.kind in _MOST_TELLING else len(_MOST_TELLING)
+    return known if known < len(_MOST_TELLING) or verdict.mistake else known + 1, -verdict.error
+
+
+def _wrong_message(verdict: Verdict, case: str, wrong: int, judged: int, sentence: str) -> str:
+    """Say how often it is wrong and how; what is known of the reason comes before any number."""
+    count = f"Wrong {_in_all(judged) if wrong == judged else f'in {wrong} of {judged} cases'}"
+    if verdict.kind != "wrong value":
+        return f"{count}; {case}: {verdict.message}.{sentence}"
+    what = f" of {verdict.message}" if verdict.message else ""
+    number = f"{verdict.error:.2g}{at(verdict.where)}, in {case}."
+    if sentence:
+        return f"{count}.{sentence} The worst relative error{what} is {number}"
+    return f"{count}; worst relative error{what} {number}"
 
 
 def _in_all(cases: int) -> str:
@@ -183,11 +197,10 @@ def _in_all(cases: int) -> str:
 
 
 def _raised_message(exercise: Exercise, raised: Raised) -> tuple[str, str]:
-    if raised.kind == "NotImplementedError":
+    if raised.own:
         return "not written", f"Not written yet: `{exercise.signature}` raises NotImplementedError"
-    where = f", at the line `{raised.line}`" if raised.line else f"; it was called as {exercise.signature}"
-    text = f": {raised.text}" if raised.text else ""
-    return "raised", f"Your code raised {raised.kind}{text}{where}"
+    told = f"Your code {in_words(raised)}"
+    return "raised", told if raised.line else f"{told}; it was called as {exercise.signature}"
 
 
 def _all_failed(exercise: Exercise, kind: str, message: str) -> Report:

@@ -12,7 +12,7 @@ from autograder.answers import Answer, Array, Unusable
 from autograder.exercise import Case, Exercise, Suspect, Verdict
 from autograder.judging import agree
 from autograder.mistakes import CATALOGUE
-from autograder.relations import Relation, constant_factor, find_relation, is_multiple
+from autograder.relations import Relation, find_relation, is_multiple
 
 Compared: TypeAlias = tuple[Case, Answer, Array]  # a case, the learner's answer, the right one
 
@@ -82,10 +82,10 @@ def _describe(exercise: Exercise, part: str, pairs: Sequence[Compared]) -> Diagn
     relation = find_relation(pairs)
     if relation:
         return _from_relation(relation)
-    nearly = next(_reproducing_but_for_a_factor(exercise, part, pairs), None)
+    factor, nearly = next(_reproducing_but_for_a_factor(exercise, part, pairs), (0.0, ""))
     if nearly:
         mistake = CATALOGUE[nearly]
-        return Diagnosis(f" But for a constant factor it is this: {mistake.explanation}", slot=mistake.slot)
+        return Diagnosis(f" But for a factor of {factor:.3g} it is this: {mistake.explanation}", slot=mistake.slot)
     return Diagnosis()
 
 
@@ -95,22 +95,28 @@ def _reproducing(exercise: Exercise, part: str, pairs: Sequence[Compared]) -> It
             yield suspect.mistake
 
 
-def _reproducing_but_for_a_factor(exercise: Exercise, part: str, pairs: Sequence[Compared]) -> Iterator[str]:
+def _reproducing_but_for_a_factor(
+    exercise: Exercise, part: str, pairs: Sequence[Compared]
+) -> Iterator[tuple[float, str]]:
     for suspect in exercise.suspects:
-        if suspect.part == part and _reproduces_but_for_a_factor(suspect, pairs):
-            yield suspect.mistake
+        factor = _factor(suspect, pairs) if suspect.part == part else 0.0
+        if factor:
+            yield factor, suspect.mistake
 
 
-def _reproduces_but_for_a_factor(suspect: Suspect, pairs: Sequence[Compared]) -> bool:
-    scaled = []
+def _factor(suspect: Suspect, pairs: Sequence[Compared]) -> float:
+    """Return c when the answer is c times the suspect's in every case, and in enough cases that are not 0; else 0."""
+    factors = []
     for case, answer, _ in pairs:
         wrong = suspect.answer(case)
         if isinstance(answer, Unusable) or isinstance(wrong, Unusable) or answer.shape != wrong.shape:
-            return False
+            return 0.0
         if not np.isfinite(wrong).all() or not is_multiple(answer, wrong):
-            return False
-        scaled.append((case, answer, wrong))
-    return constant_factor(scaled) is not None
+            return 0.0
+        if wrong.any():
+            factors.append(float((answer * wrong).sum() / (wrong * wrong).sum()))
+    same = len(factors) >= FEWEST_CASES and np.ptp(factors) <= 1e-5 * abs(factors[0])
+    return factors[0] if same else 0.0
 
 
 def _reproduces(suspect: Suspect, pairs: Sequence[Compared]) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import groupby
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +21,8 @@ class Finding:
 
     `kind` is "right" or what is wrong in a word or two ("wrong value", "shape", "raised", ...); `mistake` is the id of
     a catalogued mistake that reproduces the answer, or None; `slot` the slot of the template it concerns, or "";
-    `error` the worst error relative to the largest right entry, `case` the label of the case it was found in.
+    `error` the worst error relative to the largest right entry, `case` the label of the case it was found in;
+    `sentence` is what the message says of the reason, or "".
     """
 
     part: str
@@ -34,6 +34,7 @@ class Finding:
     slot: str = ""
     error: float = 0.0
     case: str = ""
+    sentence: str = ""
 
     @property
     def passed(self) -> bool:
@@ -77,9 +78,15 @@ class Report:
 
     def _told(self) -> Iterator[tuple[str, Finding]]:
         """Yield what there is to tell with its heading: parts of which the same is to be said come together."""
-        for _, group in groupby(self.findings, key=lambda finding: (finding.message, finding.slot)):
-            findings = list(group)
-            yield "" if len(self.findings) == 1 else _heading(findings), findings[0]
+        groups: dict[tuple[str, str, str], list[Finding]] = {}
+        for finding in self.findings:
+            said = finding.sentence or finding.message
+            groups.setdefault((said, finding.slot, finding.kind), []).append(finding)
+        for findings in groups.values():
+            worst = max(findings, key=lambda finding: finding.error)
+            if len({finding.message for finding in findings}) > 1:
+                worst = replace(worst, message=f"{worst.message} These numbers are those of {worst.part}.")
+            yield "" if len(self.findings) == 1 else _heading(findings), worst
 
     @property
     def where_to_read(self) -> str:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dis
 import functools
 import io
+import linecache
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,11 +31,17 @@ _LONGEST_MESSAGE = 300
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception from the learner's code: its type, its message, and the line it came from if that is known."""
+    """An exception from the learner's code: its type, its message, and the line it came from if that is known.
+
+    `unwritten` is the learner's function whose own `raise NotImplementedError` it was, "" when none's; `own` says that
+    this is the function asked, or a method of the class asked.
+    """
 
     kind: str
     text: str
     line: str = ""
+    unwritten: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ def observe(attempt: Attempt, solution: Solution, arguments: Arguments, *, repea
     except KeyboardInterrupt:  # someone, or a time limit, wants to stop
         raise
     except BaseException as error:
-        return Observation(raised=_raised(error, solution))
+        return Observation(raised=raised_by(error, solution))
     return Observation(answers, again, forms, changed)
 
 
@@ -116,7 +125,8 @@ def function_of(solution: Solution) -> Solution:
     """Return `solution`, or for a class the first function written in it: both know the learner's module."""
     if not isinstance(solution, type):
         return solution
-    return next((value for value in vars(solution).values() if hasattr(value, "__code__")), solution)
+    methods = (getattr(value, "__wrapped__", value) for value in vars(solution).values())
+    return next((method for method in methods if hasattr(method, "__code__")), solution)
 
 
 def _read_all(values: Mapping[str, object]) -> dict[str, Answer]:
@@ -194,19 +204,59 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _raised(error: BaseException, solution: Solution) -> Raised:
+def raised_by(error: BaseException, solution: Solution) -> Raised:
+    """Describe an exception that came out of `solution`, or out of an object of it when it is a class."""
     try:
         text = str(error)
     except Exception:
         text = ""
-    return Raised(type(error).__name__, text[:_LONGEST_MESSAGE], _line_in(solution, error))
+    stub = _stub(error, solution)
+    own = stub is not None and stub in _codes(solution)
+    name = stub.co_name if stub else ""
+    return Raised(type(error).__name__, text[:_LONGEST_MESSAGE], _line_in(solution, error, stub), name, own)
 
 
-def _line_in(solution: Solution, error: BaseException) -> str:
-    """Return the innermost line of the solution's own file in the traceback, or "" if there is none."""
+def in_words(raised: Raised) -> str:
+    """Say what a method did that raised: words to follow its name."""
+    if raised.own:
+        return "is not written yet"
+    where = f", at the line `{raised.line}`" if raised.line else ""
+    if raised.unwritten:
+        return f"needs `{raised.unwritten}`, which is not written yet{where}"
+    return f"raised {raised.kind}{f': {raised.text}' if raised.text else ''}{where}"
+
+
+def _stub(error: BaseException, solution: Solution) -> CodeType | None:
+    """Return the code of the learner's function that is still to be written, if that is why `error` was raised: a
+    statement `raise` in it, not a line that calls what raises."""
+    if not isinstance(error, NotImplementedError) or error.__traceback__ is None:
+        return None
+    last = error.__traceback__
+    while last.tb_next:
+        last = last.tb_next
+    code = last.tb_frame.f_code
+    raises = code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return code if raises and last.tb_frame.f_globals is getattr(function_of(solution), "__globals__", None) else None
+
+
+def _codes(solution: Solution) -> list[CodeType]:
+    """Return the code of a function, or of the methods of a class."""
+    functions = vars(solution).values() if isinstance(solution, type) else [solution]
+    found = [getattr(getattr(one, "__wrapped__", one), "__code__", None) for one in functions]
+    return [code for code in found if code]
+
+
+def _line_in(solution: Solution, error: BaseException, stub: CodeType | None) -> str:
+    """Return the innermost line of the solution's own file in the traceback, or "" if there is none.
+
+    Where a helper is a stub it is the line that calls for it.
+    """
     code = getattr(function_of(solution), "__code__", None)
     if code is None:
         return ""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == code.co_filename and frame.line]
-    return own[-1].line or "" if own else ""
+    frames = [frame for frame in traceback.walk_tb(error.__traceback__) if frame[0].f_code is not stub]
+    own = [(frame, line) for frame, line in frames if frame.f_code.co_filename == code.co_filename]
+    if not own:
+        return ""
+    frame, line = own[-1]
+    return linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()

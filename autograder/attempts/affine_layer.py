@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import Array, Unusable, read
-from autograder.attempts import Arguments, Solution
+from autograder.attempts import Arguments, Solution, in_words, raised_by
 
 
 class Box:
@@ -33,10 +33,8 @@ def _backward(layer: Any, upstream: Array) -> object:
     """Return layer.backward(upstream); an exception becomes an unusable value, so that forward keeps its points."""
     try:
         return layer.backward(upstream)
-    except NotImplementedError:
-        return Unusable("nothing (`backward` is not written yet)")
     except Exception as error:
-        return Unusable(f"nothing (`backward` raised {type(error).__name__}: {str(error)[:200]})")
+        return Unusable(f"nothing (`backward` {in_words(raised_by(error, type(layer)))})")
 
 
 def _set_by_backward(layer: Any, name: str) -> object:

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from autograder.answers import Unusable, describe, items, read, split
-from autograder.attempts import Arguments, Solution
+from autograder.attempts import Arguments, Solution, in_words, raised_by
 
+STUB = "NotImplementedError"
 LONG = 1000  # a graph with more nodes is asked about once only
 
 
@@ -75,10 +76,9 @@ def attempt_value(solution: Solution, arguments: Arguments) -> Mapping[str, obje
         if [_state(node) for node in nodes] != before:
             return {part: Unusable("a Value that went in is not as it was before")}
         return {part: _value_and_slopes(result, nodes)}
-    except NotImplementedError:
-        return {part: Unusable("NotImplementedError")}
     except Exception as error:  # kept to its part: the other method may be right
-        return {part: Unusable(f"{type(error).__name__}: {str(error)[:200]}")}
+        raised = raised_by(error, solution)
+        return {part: Unusable(STUB if raised.own else f"{form} {in_words(raised)}")}
 
 
 def _state(node: Any) -> list[Any]:
@@ -144,7 +144,9 @@ def attempt_backward(solution: Solution, arguments: Arguments) -> Mapping[str, o
         solution(nodes[root])
         readings.append(read([nodes[i].grad for i in arguments["below"]]))
     if not _same_graph(nodes, arguments):
-        return {arguments["part"]: Unusable("a graph with other data, parents or slopes than before")}
+        return {
+            arguments["part"]: Unusable("a graph with other data, parents or slopes than before", "an unchanged graph")
+        }
     return {"first": readings[0], arguments["part"]: readings[-1]}
 
 

@@ -16,7 +16,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 
 from autograder.answers import Unusable, describe, read
-from autograder.attempts import Arguments, Solution
+from autograder.attempts import Arguments, Solution, in_words, raised_by
 
 _DERIVES = (torch.autograd.grad, torch.autograd.backward, torch.Tensor.backward, torch._make_dual)
 # What gives memory that was something else before: NaN instead, so that entries never written are no answer by luck.
@@ -115,7 +115,7 @@ def _go_back(watch: Watch, solution: Any, out: Any, upstream: torch.Tensor, time
     except Exception as error:
         # torch.func refuses to work while the watch looks at what is kept.
         watch.derived = watch.derived or "saved tensor hooks" in str(error)
-        return dict.fromkeys(INPUTS, Unusable(f"`backward` raised {type(error).__name__}: {error}"[:300], "no error"))
+        return dict.fromkeys(INPUTS, Unusable(f"`backward` {in_words(raised_by(error, solution))}", "no error"))
     return {part: _plain(value) for part, value in _three(returned).items()}
 
 

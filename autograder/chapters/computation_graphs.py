@@ -15,6 +15,7 @@ from autograder.attempts import call
 from autograder.attempts.computation_graphs import (
     FORMS,
     LONG,
+    STUB,
     attempt_add,
     attempt_backward,
     attempt_order,
@@ -407,7 +408,7 @@ def _judge_value(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) 
 
 
 def _unusable_value(part: str, answer: Unusable) -> Verdict:
-    if answer.came == "NotImplementedError":
+    if answer.came == STUB:
         method = "`__mul__` or `__rmul__`" if part == "mul" else "`sigmoid`"
         return Verdict("not written", f"{method} is not written yet: it raises NotImplementedError")
     return Verdict("not a Value", f"{answer.came}; a new Value with data, parents and slopes was expected")

@@ -628,11 +628,23 @@ def _shapes(hidden: int) -> dict[str, tuple[int, ...]]:
 
 def _with_learners_start(case: Case, answers: Mapping[str, Answer]) -> Case:
     """Put the learner's own start into the case, if it is one, so that the oracles can replay from there."""
-    start = {name: answers.get(f"start {name}") for name in PARAMS}
-    usable = {name: array for name, array in start.items() if isinstance(array, np.ndarray)}
-    if all(_usable(start[name], shape).right for name, shape in _shapes(case.arguments["hidden"]).items()):
-        return replace(case, given={**case.given, **usable})
-    return case
+    start = _params(answers, "start", case)
+    return case if isinstance(start, Verdict) else replace(case, given={**case.given, **start})
+
+
+def _params(answers: Mapping[str, Answer], run: str, case: Case) -> dict[str, Array] | Verdict:
+    """Return the parameters of a run, a bias that came as a row without its first axis, or the verdict on the first
+    that cannot be used."""
+    found: dict[str, Array] = {}
+    for name, shape in _shapes(case.arguments["hidden"]).items():
+        answer = answers.get(f"{run} {name}")
+        if isinstance(answer, np.ndarray) and answer.shape == (1, *shape):
+            answer = answer[0]
+        verdict = _usable(answer, shape)
+        if isinstance(answer, Unusable) or answer is None or not verdict.right:
+            return replace(verdict, message=f"{name}: {verdict.message}")
+        found[name] = answer
+    return found
 
 
 def _usable(answer: Answer | None, shape: tuple[int, ...]) -> Verdict:
@@ -710,8 +722,14 @@ def _units_all_alike(case: Case) -> bool:
 
 
 def _judge_trajectory(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> Verdict:
+    start, end = _params(answers, "start", case), _params(answers, "end", case)
+    if isinstance(start, Verdict):
+        without = "the losses cannot be judged without the start they come from; there "
+        return Verdict("not judged", without + start.message)
     for name, right in exercise.expected(case).items():
-        verdict = compare(answers[name if name == "trajectory" else f"end {name}"], right)
+        if name != "trajectory" and isinstance(end, Verdict):
+            return replace(end, message=f"at the end, {end.message}")
+        verdict = compare(answers[name] if isinstance(end, Verdict) or name == "trajectory" else end[name], right)
         if not verdict.right:
             what = "the losses" if name == "trajectory" else f"{name} at the end"
             return replace(verdict, message=f"{what}: {verdict.message}" if verdict.message else what)
@@ -719,15 +737,11 @@ def _judge_trajectory(exercise: Exercise, case: Case, answers: Mapping[str, Answ
 
 
 def _judge_accuracy(case: Case, answers: Mapping[str, Answer]) -> Verdict:
-    ends = {}
-    for name, shape in _shapes(case.arguments["hidden"]).items():
-        end = answers[f"end {name}"]
-        verdict = _usable(end, shape)
-        if isinstance(end, Unusable) or not verdict.right:
-            return replace(verdict, message=f"{name}: {verdict.message}")
-        ends[name] = end
-    H = sigmoid(XOR_X @ ends["W1"] + ends["b1"])
-    right = int(((H @ ends["W2"] + ends["b2"] > 0) == (XOR_T > 0.5)).sum())
+    end = _params(answers, "end", case)
+    if isinstance(end, Verdict):
+        return end
+    H = sigmoid(XOR_X @ end["W1"] + end["b1"])
+    right = int(((H @ end["W2"] + end["b2"] > 0) == (XOR_T > 0.5)).sum())
     if right == len(XOR_T):
         return RIGHT
     run = "{hidden} hidden units, learning rate {lr:g} and {epochs} epochs".format(**LONG_RUN)

@@ -409,8 +409,13 @@ def _observation(one: Mapping[str, Any]) -> Observation:
         again=_Answers((_text(name), _read(answer)) for name, answer in one["again"].items()),
         forms={_text(name): _text(form) for name, form in one["forms"].items()},
         changed=tuple(_text(name) for name in one["changed"]),
-        raised=Raised(*(_text(raised[key]) for key in ("kind", "text", "line"))) if raised else None,
+        raised=_raised(raised) if raised else None,
     )
+
+
+def _raised(one: Mapping[str, Any]) -> Raised:
+    kind, text, line, unwritten = (_text(one[key]) for key in ("kind", "text", "line", "unwritten"))
+    return Raised(kind, text, line, unwritten, own=one["own"] is True)
 
 
 class _Answers(dict[str, Answer]):

@@ -369,6 +369,98 @@ def test_a_stub_is_called_not_written_yet() -> None:
     assert only(check(raising(NotImplementedError()), "output_delta")).startswith("Not written yet")
 
 
+def unfinished(O: A) -> A:
+    raise NotImplementedError
+
+
+NOT_THE_STUB: dict[str, tuple[Callable[..., A], str]] = {
+    "a helper that is a stub": (
+        lambda O, t: (O - t) * unfinished(O),
+        "Your code needs `unfinished`, which is not written yet, at the line `lambda O, t: (O - t) * unfinished(O)",
+    ),
+    "a library's function": (
+        lambda O, t: torch.bernoulli(torch.ones(2, dtype=torch.long)).numpy(),
+        "not implemented for 'Long', at the line `lambda O, t: torch.bernoulli",
+    ),
+    "a library's function in Python": (
+        lambda O, t: torch.nn.Module()(O),
+        'raised NotImplementedError: Module [Module] is missing the required "forward" function, at the line `lambda',
+    ),
+}
+
+
+@pytest.mark.parametrize(("solution", "message"), NOT_THE_STUB.values(), ids=NOT_THE_STUB.keys())
+def test_what_is_written_is_not_called_unwritten_whatever_it_calls(solution: Callable[..., A], message: str) -> None:
+    report = check(solution, "output_delta")
+    assert message in only(report)
+    assert report.findings[0].kind == "raised"
+
+
+def test_a_method_that_calls_an_unfinished_function_is_told_which() -> None:
+    class Sigmoid:
+        def forward(self, x: A) -> A:
+            return 1 / (1 + np.exp(-x))
+
+        def backward(self, upstream: A) -> A:
+            return unfinished(upstream)
+
+    told = str(check(Sigmoid))
+    assert "`backward` needs `unfinished`, which is not written yet, at the line `return unfinished(upstream)`" in told
+
+
+def test_a_method_that_is_a_stub_is_not_written_yet() -> None:
+    class Sigmoid:
+        def forward(self, x: A) -> A:
+            return 1 / (1 + np.exp(-x))
+
+        def backward(self, upstream: A) -> A:
+            raise NotImplementedError
+
+    assert "`backward` is not written yet" in str(check(Sigmoid))
+
+
+# --- which case is told
+
+
+def test_an_exception_in_some_cases_is_told_though_the_numbers_of_another_are_far_off() -> None:
+    report = check(lambda x, delta: 1e3 * x * delta, "weight_gradient")
+    assert "operands could not be broadcast together" in only(report)
+    assert "relative error" not in only(report)
+    assert report.findings[0].case in only(report)
+
+
+def test_a_shape_that_fits_in_squares_only_is_told_though_the_numbers_there_are_wrong() -> None:
+    report = check(lambda x, delta: 1e3 * delta.T @ x, "weight_gradient")
+    assert "came back; an array of shape" in only(report)
+    assert "relative error" not in only(report)
+
+
+def test_what_is_no_number_is_told_before_a_number_that_is_wrong() -> None:
+    report = check(lambda O, t: np.where(O.max() <= O, np.nan, 1e6), "output_delta")
+    assert "nan came back" in only(report)
+
+
+def test_a_named_mistake_comes_before_the_number() -> None:
+    message = only(check(lambda O, t: (t - O) * O * (1 - O), "output_delta"))
+    assert message.index("sign") < message.index("The worst relative error is 2 at [")
+
+
+def test_a_case_is_told_by_its_place_among_all() -> None:
+    report = check(lambda x, mask, p, training: x * mask if training else 2 * x, "dropout_forward")
+    labels = [case.label for case in draw(exercises()["dropout_forward"], PUBLIC_SEED)]
+    for finding in report.findings:
+        assert f"case {labels.index(finding.case) + 1} ({finding.case})" in finding.message
+
+
+def test_a_factor_is_found_only_where_several_cases_show_it() -> None:
+    def solution(O: A, t: A) -> A:
+        return 3.7 * (O - t)
+
+    assert "But for a factor of 3.7 it is this:" in only(check(solution, "output_delta"))
+    zero_but_once = lambda O, t: 3.7 * (O - t) * (O.shape == (9, 7))  # noqa: E731
+    assert "But for a factor" not in only(check(zero_but_once, "output_delta"))
+
+
 @pytest.mark.parametrize("exercise", ["numerical_gradient", "gradient_check"])
 def test_a_complex_step_is_told_not_taken_for_zeros(exercise: str) -> None:
     def numerical_gradient(f: A, x: A, h: float = 1e-20) -> A:
@@ -499,6 +591,61 @@ def test_a_solution_that_writes_to_its_arguments_spoils_no_later_check() -> None
 
     assert not check(spoiler, "output_delta").passed
     assert check(output_delta).passed
+
+
+# --- a part of an answer that cannot be used
+
+
+def trained(hand_back: Callable[[A], A]) -> A:
+    """Return a train_xor whose parameters are what `hand_back` makes of them."""
+
+    def train_xor(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+        rng = np.random.default_rng(seed)
+        W1, b1, W2, b2 = (rng.normal(size=size) for size in ((2, hidden), hidden, (hidden, 1), 1))
+        losses = []
+        for _ in range(epochs):
+            H = 1 / (1 + np.exp(-(X @ W1 + b1)))
+            O = 1 / (1 + np.exp(-(H @ W2 + b2)))
+            losses.append(0.5 * np.sum((O - T) ** 2))
+            d2 = (O - T) * O * (1 - O)
+            d1 = (d2 @ W2.T) * H * (1 - H)
+            W2, b2 = W2 - lr * H.T @ d2, b2 - lr * d2.sum(axis=0)
+            W1, b1 = W1 - lr * X.T @ d1, b1 - lr * d1.sum(axis=0)
+        return hand_back((W1, b1, W2, b2)), losses
+
+    return train_xor
+
+
+def test_biases_as_rows_cost_the_start_alone() -> None:
+    report = check(trained(lambda params: tuple(np.atleast_2d(p) for p in params)))
+    assert {finding.part: finding.passed for finding in report.findings} == {
+        "start": False,
+        "trajectory": True,
+        "accuracy": True,
+    }
+    assert "b1: an array of shape (1, 3) came back; an array of shape (3,) was expected" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda p: (p[0].T, *p[1:]), "W1: an array of shape (3, 2) came back; an array of shape (2, 3) was expected"),
+        (lambda p: (p[0], None, *p[2:]), "b1: None (is a `return` missing?) came back"),
+        (lambda p: p[:3], "W1: a tuple of 3 values came back; a tuple of 4 values (W1, b1, W2, b2) was expected"),
+        (lambda p: (*p[:3], np.ma.masked_array(p[3])), "b2: a masked array, which hides entries, came back"),
+    ],
+)
+def test_losses_from_a_start_that_cannot_be_used_are_not_compared_with_others(change: A, what: str) -> None:
+    message = next(f.message for f in check(trained(change)).findings if f.part == "trajectory")
+    assert f"the losses cannot be judged without the start they come from; there {what}" in message
+    assert "relative error" not in message
+
+
+def test_a_graph_that_was_changed_is_told_and_compared_with_no_array() -> None:
+    def backward(root: A) -> None:
+        root.grad, root.slopes = 1.0, ()
+
+    assert "than before came back; an unchanged graph was expected" in str(check(backward))
 
 
 # --- building on earlier exercises

@@ -49,6 +49,19 @@ def test_parts_of_which_the_same_is_to_be_said_share_a_line() -> None:
     assert "  ✗ dx, dW, db (0 of 3): Not written yet." in str(report(*stub)).splitlines()
 
 
+def test_one_reason_for_several_parts_is_told_once_with_the_parts_and_the_worst_number() -> None:
+    def wrong(part: str, error: float) -> Finding:
+        message = f"Wrong in all 9 cases. The slope is missing. The worst relative error is {error:g}."
+        return Finding(
+            part, 0.0, 1.0, "wrong value", message, "slope-missing", "slope", error, "", "The slope is missing."
+        )
+
+    text = str(report(wrong("dx", 0.5), Finding("forward", 1.0, 1.0, "right", "right"), wrong("dW", 0.75)))
+    assert text.count("The slope is missing.") == 1
+    assert "  ✗ dx, dW (0 of 2): Wrong in all 9 cases. The slope is missing. The worst relative error is 0.75." in text
+    assert "These numbers are those of dW." in text
+
+
 def test_a_passed_report_sends_nobody_back_to_the_book() -> None:
     assert "Read again" not in str(report(RIGHT)) + report(RIGHT).to_html()
 

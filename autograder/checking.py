@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograder.answers import describe
+from autograder.answers import Answer, describe
 from autograder.attempts import Observation, Raised, Solution, in_words, observe, standing_in
 from autograder.chapters import exercises
 from autograder.diagnosis import Diagnosis, diagnose
@@ -154,12 +154,12 @@ def _finding(
     name = f"case {worst + 1} ({cases[worst].label})"
     answers = [observations[i].answers.get(part) for i in judged]
     diagnosis = diagnose(exercise, part, [cases[i] for i in judged], answers, [verdicts[i][part] for i in judged])
-    if verdict.kind == "wrong value" and observations[worst].forms.get(part) == "bool":
-        said_by_numbers = diagnosis.mistake and any(
-            isinstance(answer, np.ndarray) and answer.size > 1 for answer in answers
-        )  # 1 fits much
-        if not said_by_numbers:
-            verdict, diagnosis = _TRUE_OR_FALSE, Diagnosis()
+    if (
+        verdict.kind == "wrong value"
+        and observations[worst].forms.get(part) == "bool"
+        and not _says_more(diagnosis, answers)
+    ):
+        verdict, diagnosis = _TRUE_OR_FALSE, Diagnosis()
     return Finding(
         part=part,
         points=0.0,
@@ -172,6 +172,12 @@ def _finding(
         case=cases[worst].label,
         sentence=diagnosis.sentence.strip(),
     )
+
+
+def _says_more(diagnosis: Diagnosis, answers: Sequence[Answer | None]) -> bool:
+    """Say whether a mistake was named by more than single numbers: 1 fits many formulas."""
+    arrays = (answer for answer in answers if isinstance(answer, np.ndarray))
+    return diagnosis.mistake is not None and any(array.size > 1 for array in arrays)
 
 
 def _how_telling(verdict: Verdict) -> tuple[int, float]:

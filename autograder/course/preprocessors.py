@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, SubmittedNotebook
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -35,10 +37,11 @@ from autograder.course.feedback import draw, with_standing
 from autograder.course.gradebook import Frame, standing
 from autograder.course.inert import given_texts, make_inert
 from autograder.course.limits import Limits
-from autograder.course.notebooks import add_rubrics, notices_of
+from autograder.course.notebooks import Notice, add_rubrics, notices_of
 from autograder.course.rebuild import written_cells
 from autograder.course.release import rubrics
 from autograder.course.secret import key_of
+from autograder.course.submissions import read_timestamp
 from autograder.course.work import as_notebook, prepare, reports_of
 
 Resources = dict[str, Any]
@@ -61,7 +64,9 @@ class SubmissionExporter(NotebookExporter):
         # nbgrader uses one exporter for both of its steps; the second reads what the first wrote.
         if resources is None or not getattr(self.parent, "_sanitizing", False):
             return super().from_filename(filename, resources, **kw)
-        notebook = prepare(Path(filename).read_bytes(), [], _released(resources), Limits())
+        notices: list[Notice] = []
+        read_timestamp(Path(filename).with_name("timestamp.txt"), Limits(), notices)
+        notebook = prepare(Path(filename).read_bytes(), notices, _released(resources), Limits())
         return self.from_notebook_node(notebook, resources, **kw)
 
 
@@ -131,6 +136,18 @@ def _submission(gradebook: Gradebook, info: Resources) -> SubmittedNotebook:
 def _released(resources: Resources) -> NotebookNode:
     return as_notebook(labs.exercise_path(resources["nbgrader"]["assignment"]).read_text("utf-8"))
 
+
+def _time_handed_in(course: CourseDirectory, folder: str) -> datetime | None:
+    """Return the time in the timestamp.txt of a folder as `python -m autograder grade` reads it. nbgrader's own reading
+    takes +0100 for seconds and CET for UTC, and completes a date from the time of grading."""
+    notices: list[Notice] = []
+    time = read_timestamp(Path(folder) / "timestamp.txt", Limits(), notices)
+    for notice in notices:
+        course.log.warning("%s: %s", folder, notice.text)
+    return time
+
+
+CourseDirectory.get_existing_timestamp = _time_handed_in
 
 GENERATE = [
     IncludeHeaderFooter,

@@ -6,14 +6,13 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-
-from nbgrader.utils import parse_utc
 
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
 from autograder.course.notebooks import Notice, UnreadableError, shown
+from autograder.course.timestamps import FORM, UnclearTimeError, read_time
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Submission:
 class HandedIn:
     """What a folder held: the notebook's bytes or why there are none, the time it was handed in, and notices.
 
-    `digest` changes when the bytes or the timestamp do.
+    `digest` changes when the bytes or the time do.
     """
 
     notebook: bytes | None
@@ -74,8 +73,8 @@ def collect(submission: Submission, assignment: str, limits: Limits) -> HandedIn
         notebook = _read_regular(submission.folder / name, limits.notebook_bytes)
     except UnreadableError as error:
         problem = str(error)
-    stamp, timestamp = _timestamp(submission.folder / "timestamp.txt", limits, notices)
-    parts = [notebook or b"", problem.encode(), stamp, *(n.text.encode() for n in notices)]
+    timestamp = read_timestamp(submission.folder / "timestamp.txt", limits, notices)
+    parts = [notebook or b"", problem.encode(), str(timestamp).encode(), *(n.text.encode() for n in notices)]
     digest = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
     return HandedIn(notebook, problem, timestamp, tuple(notices), digest)
 
@@ -127,18 +126,18 @@ def _read_regular(path: Path, most: int) -> bytes:
     return data
 
 
-def _timestamp(path: Path, limits: Limits, notices: list[Notice]) -> tuple[bytes, datetime | None]:
-    """Return the bytes of timestamp.txt and the time (UTC, naive) it means, or None."""
+def read_timestamp(path: Path, limits: Limits, notices: list[Notice]) -> datetime | None:
+    """Return the time (UTC, naive) that a timestamp.txt tells. None where there is no file; and with a notice, where
+    its time is not certain."""
     if not os.path.lexists(path):
-        return b"", None
+        return None
     try:
-        data = _read_regular(path, limits.timestamp_bytes)
-        time = parse_utc(data.decode().strip())
-        if datetime(2000, 1, 1) <= time <= datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1):
-            return data, time
+        return read_time(_read_regular(path, limits.timestamp_bytes))
     except UnreadableError:
-        data = b""
-    except (ValueError, OverflowError, TypeError, AttributeError, ArithmeticError):
-        pass
-    notices.append(Notice("The time in `timestamp.txt` makes no sense; it was ignored, and costs nothing."))
-    return data, None
+        told = "cannot be read"
+    except UnclearTimeError as error:
+        told = f"says `{shown(error.text)}`, {error}" if error.text else str(error)
+    notices.append(
+        Notice(f"`timestamp.txt` {told}; a time such as `{FORM}` was expected, so it was ignored, and costs nothing.")
+    )
+    return None

@@ -25,6 +25,7 @@ from pygments.lexers import PythonLexer
 from autograder.course.given import title
 from autograder.course.inert import given_texts, inert_outputs, png
 from autograder.course.notebooks import KEY, is_ours, notices_of
+from autograder.course.pictures import SHOWN, data_uri
 from autograder.course.rebuild import is_written
 from autograder.report import JSON_MIME, Finding, Report, rich
 from autograder.slots import SLOTS, colour
@@ -119,7 +120,19 @@ class _Cell:
             return Markup('<pre class="code" tabindex="0">\n{}</pre>').format(_coloured(self.cell.source))
         if self.statement is not None:
             return _set(self.cell.source)
-        return Markup('<div class="typed">{}</div>').format(self.cell.source)
+        return Markup('<div class="typed">{}</div>').format(Markup("").join(self._typed()))
+
+    def _typed(self) -> Iterator[Markup]:
+        """Yield a learner's text as it was typed, with its pictures where they stand."""
+        done, attached = 0, self.cell.get("attachments", {})
+        for match in SHOWN.finditer(self.cell.source):
+            address = data_uri(attached.get(match["name"]))
+            if address:
+                yield Markup('{}<img alt="{}" src="{}">').format(
+                    self.cell.source[done : match.start()], match["words"], address
+                )
+                done = match.end()
+        yield Markup("{}").format(self.cell.source[done:])
 
     def _outputs(self) -> Iterator[Markup]:
         for output in self.cell.outputs if self.anchor else inert_outputs(self.cell.outputs):

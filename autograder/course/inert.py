@@ -10,10 +10,11 @@ import base64
 import binascii
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from nbformat import NotebookNode
 
+from autograder.course.pictures import SHOWN, data_uri
 from autograder.course.rebuild import graded_cells
 
 # HTML's tags, comments and declarations begin so, and Markdown's links, images and their definitions.
@@ -56,13 +57,22 @@ def _inert_text(cell: NotebookNode, room: int) -> NotebookNode:
     source = cell.source if len(cell.source) <= room else cell.source[:room] + _TEXT_LEFT_OUT
     if cell.cell_type == "raw":
         source = re.sub("^", "    ", source, flags=re.MULTILINE)
-    return NotebookNode(cell_type="markdown", id=cell.id, metadata=cell.metadata, source=inert_markdown(source))
+    kept = {name: one for name, one in cell.get("attachments", {}).items() if data_uri(one)}
+    attached = {"attachments": NotebookNode(kept)} if kept else {}
+    inert = inert_markdown(source, kept)
+    return NotebookNode(cell_type="markdown", id=cell.id, metadata=cell.metadata, source=inert, **attached)
 
 
-def inert_markdown(source: str) -> str:
-    """Return Markdown that holds no HTML, link or image. A space added in the right place does that everywhere:
-    in text, code and formulas, and for every reader of Markdown, without having to parse it as they do."""
-    return _BECOMES_MORE_THAN_TEXT.sub(r"\g<0> ", source)
+def inert_markdown(source: str, pictures: Collection[str] = ()) -> str:
+    """Return Markdown that holds no HTML or link, and no image but those of `pictures`, which are attached to the cell.
+
+    A space added in the right place does that everywhere: in text, code and formulas, and for every reader of Markdown,
+    without having to parse it as they do.
+    """
+    shown = {match.start("name") for match in SHOWN.finditer(source) if match["name"] in pictures}
+    return _BECOMES_MORE_THAN_TEXT.sub(
+        lambda match: match[0] if match.end() + len("(attachment:") in shown else f"{match[0]} ", source
+    )
 
 
 def inert_outputs(outputs: Iterable[NotebookNode]) -> Iterator[NotebookNode]:

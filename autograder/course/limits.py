@@ -15,7 +15,8 @@ class Limits:
     a cell that was told to stop may go on, of either kind, before its process is ended. `memory_bytes` is what the
     learner's process may take on top of Python and the packages, `scratch_bytes` what it may write to files, `threads`
     how many it may start. `notebook_bytes` bounds the file, checked before it is read; `source_bytes` what remains of
-    it without the stored outputs; `output_bytes` what the cells may print and draw, all together: more is dropped.
+    it without the stored outputs; `output_bytes` what the cells may print and draw, all together: more is dropped;
+    `picture_bytes` the pictures in the learner's text, likewise.
     """
 
     cpu_seconds_per_cell: float = 30.0
@@ -29,4 +30,5 @@ class Limits:
     notebook_bytes: int = 60_000_000
     source_bytes: int = 1_000_000
     output_bytes: int = 5_000_000
+    picture_bytes: int = 10_000_000
     timestamp_bytes: int = 1_000

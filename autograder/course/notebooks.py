@@ -11,6 +11,7 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_markdown_cell
 
 from autograder.course.partial_json import Each, Shape, TooDeepError, TooManyError, build, read
+from autograder.course.pictures import lifted_out
 from autograder.report import JSON_MIME
 
 KEY = "autograder"  # our corner of a graded notebook's metadata
@@ -39,14 +40,15 @@ def read_cells(
 
     Takes UTF-8, UTF-16, UTF-32 and Latin-1, nbformat 2, 3 and 4, and cells with fields missing or of a wrong
     type. Of a cell's metadata only nbgrader's grade_id is kept. `attachment_bytes` bounds the text of the files that
-    are kept as `attachments` of Markdown and raw cells, by name and MIME type; by default none are. `with_reports`
+    are kept as `attachments` of Markdown and raw cells, by name and MIME type; by default none are. Pictures that are
+    written into the text itself as data become attachments too and count as no text. `with_reports`
     keeps the outputs of code cells that hold the report of a check, and of them that report alone. What is not kept is
     never built in memory, however large it is. Raises UnreadableError.
     """
     text, notices = _decode(data)
     wanted = _Wanted(source_bytes, attachment_bytes, with_reports)
     found = wanted.cells_in(text)
-    cells = [_clean_cell(cell) for cell in found if isinstance(cell, dict)]
+    cells = [_clean_cell(cell, attachment_bytes > 0) for cell in found if isinstance(cell, dict)]
     if len(cells) < len(found):
         notices.append(Notice(f"{len(found) - len(cells)} entries of the notebook are not cells; they were left out."))
     if wanted.left_out:
@@ -168,7 +170,7 @@ def _too_many() -> UnreadableError:
     return UnreadableError(f"The notebook has more than {_MOST_CELLS:,} cells. Remove what is not your work.")
 
 
-def _clean_cell(cell: dict[str, Any]) -> NotebookNode:
+def _clean_cell(cell: dict[str, Any], with_attachments: bool) -> NotebookNode:
     kind = cell.get("cell_type")
     if kind not in ("code", "markdown", "raw"):
         kind = "code" if "outputs" in cell else "markdown"
@@ -178,6 +180,8 @@ def _clean_cell(cell: dict[str, Any]) -> NotebookNode:
         clean.outputs = list(_reports(cell.get("outputs")))
     else:
         attached = _attached(cell.get("attachments"))
+        clean.source, written_in = lifted_out(clean.source)
+        attached |= written_in if with_attachments else {}
         clean |= NotebookNode(attachments=attached) if attached else {}
     return clean
 

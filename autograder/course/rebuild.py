@@ -303,7 +303,8 @@ def _give_solution_metadata(
     for mine in own:
         mine.cell.metadata = NotebookNode()
         if mine.answers is not None:
-            mine.cell = NotebookNode(deepcopy(mine.answers), source=mine.cell.source)
+            kept = {key: mine.cell[key] for key in ("source", "attachments") if key in mine.cell}
+            mine.cell = NotebookNode(deepcopy(mine.answers), **kept)
     for solution in released.cells:
         info = solution.metadata.get("nbgrader", {})
         if not info.get("solution") or is_written(solution):

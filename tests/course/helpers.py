@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.server_extensions.formgrader import handlers
 
 from autograder.course import grading, labs
 from autograder.course.gradebook import Course
@@ -69,6 +72,12 @@ def grades(db_url: str) -> dict[tuple[str, str], tuple[float | None, float | Non
             for notebook in notebooks
             for grade in notebook.grades
         }
+
+
+def in_formgrader(notebook: NotebookNode) -> str:
+    """Return the page that nbgrader's formgrader shows, made as it makes it."""
+    exporter = HTMLExporter(template_name="formgrade", extra_template_basedirs=[handlers.template_path])
+    return exporter.from_notebook_node(notebook, resources={"index": 0, "total": 1, "base_url": ""})[0]
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:

@@ -10,11 +10,9 @@ from typing import Any
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 from nbgrader.api import Gradebook
-from nbgrader.server_extensions.formgrader import handlers
 from playwright.sync_api import Browser, Page, Route
 
 from autograder import exercises
@@ -22,7 +20,7 @@ from autograder.course import labs
 from autograder.course.gradebook import Course
 from autograder.course.limits import Limits
 from autograder.course.work import Graded, Task, grade_notebook
-from tests.course.helpers import command
+from tests.course.helpers import command, in_formgrader
 from tests.course.helpers import graded as graded_here
 from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
 
@@ -69,12 +67,6 @@ def graded() -> Graded:
     task = Task("x", nbformat.writes(hostile()).encode(), "", (), "", released, Limits(), b"key")
     with ThreadPoolExecutor(1) as beside_the_browser:  # whose event loop occupies this thread
         return beside_the_browser.submit(grade_notebook, task).result()
-
-
-def in_formgrader(notebook: NotebookNode) -> str:
-    """Return the page that nbgrader's formgrader shows, made as it makes it."""
-    exporter = HTMLExporter(template_name="formgrade", extra_template_basedirs=[handlers.template_path])
-    return exporter.from_notebook_node(notebook, resources={"index": 0, "total": 1, "base_url": ""})[0]
 
 
 class Visit:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
 
 from autograder.course import labs
@@ -32,6 +33,8 @@ PIECES = [
     ),
     *("&lt;", "&#60;", "&#x6a;", "```", "```mermaid\n", "$$", "\n\n", "    ", "](", "]: ", "![", "<!--", "\\(", "\\["),
 ]
+ATTACHED = {"picture-1.png": {"image/png": PIXEL}}
+OURS = "![picture 1](attachment:picture-1.png)"
 HARMLESS = {"p", "a", "em", "strong", "del", "code", "pre", "div", "span", "hr", "br", "ul", "ol", "li", "blockquote"}
 HARMLESS |= {"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "dl", "dt", "dd"}
 HARMLESS |= {"input"}  # the box of a task list
@@ -48,10 +51,10 @@ class Tags(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
-def tags(source: str) -> list[tuple[str, dict[str, str | None]]]:
+def tags(source: str, attachments: dict[str, dict[str, str]] | None = None) -> list[tuple[str, dict[str, str | None]]]:
     """Return the tags of Markdown as nbconvert, and so formgrader, sets it."""
     parser = Tags()
-    parser.feed(markdown2html(source))
+    parser.feed(MarkdownWithMath(renderer=IPythonRenderer(escape=False, attachments=attachments)).render(source))
     return parser.found
 
 
@@ -82,9 +85,19 @@ def test_markdown_that_would_act_does_not(source: str) -> None:
     assert not [t for t in tags(inert_markdown(source)) if acts(*t)]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+@given(st.lists(st.sampled_from([*PIECES, OURS]), max_size=30).map("".join))
 def test_no_markdown_acts(source: str) -> None:
     assert not [t for t in tags(inert_markdown(source)) if acts(*t)]
+
+
+@given(st.lists(st.sampled_from([*PIECES, OURS]), max_size=30).map("".join))
+def test_beside_a_picture_that_is_kept_no_markdown_acts(source: str) -> None:
+    ours = ("img", {"src": f"data:image/png;base64,{PIXEL}", "alt": "picture 1"})
+    assert not [t for t in tags(inert_markdown(source, ATTACHED), ATTACHED) if acts(*t) and t != ours]
+
+
+def test_a_picture_that_is_kept_is_shown() -> None:
+    assert [tag for tag, _ in tags(inert_markdown(f"a {OURS} b", ATTACHED), ATTACHED)] == ["p", "img"]
 
 
 def test_an_image_that_is_not_there_does_not_keep_formgrader_from_showing_the_rest() -> None:

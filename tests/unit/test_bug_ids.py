@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from autograder import check
@@ -14,7 +16,7 @@ from tests.unit.corpus.without_autograd import ID_AS_MEANT
 def test_every_id_is_read_as_meant_and_taken_for_no_other() -> None:
     for place, id in enumerate(IDS):
         for write in ID_AS_MEANT:
-            assert attempt_bug(lambda text=write(id): text, {"ids": list(IDS)}) == {"value": place}
+            assert attempt_bug(partial(write, id), {"ids": list(IDS)}) == {"value": place}
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from typing import Any
 from autograder.chapters import exercises
 from autograder.checking import CHECKED
 from autograder.course import labs
+from autograder.course.cells import bound_names, parsed_cell
 from autograder.course.given import as_given, title
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
 from autograder.course.notebooks import UnreadableError, read_cells
-from autograder.course.rebuild import bound_names, parsed_cell
 from autograder.exercise import Exercise
 from autograder.fingerprint import fingerprint, fingerprint_of
 from autograder.report import JSON_MIME, Report

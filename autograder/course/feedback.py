@@ -22,11 +22,11 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.course.cells import is_written
 from autograder.course.given import title
 from autograder.course.inert import given_texts, inert_outputs, png
 from autograder.course.notebooks import KEY, is_ours, notices_of
 from autograder.course.pictures import SHOWN, data_uri
-from autograder.course.rebuild import is_written
 from autograder.report import JSON_MIME, Finding, Report, rich
 from autograder.slots import SLOTS, colour
 

@@ -7,36 +7,16 @@ cells that were given, are replaced by the released ones.
 from __future__ import annotations
 
 import ast
-import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise, takewhile
 
 from nbformat import NotebookNode
 
+from autograder.course.cells import Own, is_written, parsed
 from autograder.course.notebooks import KEY, Notice, add_notices
-
-_CELL_MAGICS_THAT_RUN_HERE = ("%%time", "%%capture", "%%prun")
-_LONGEST_READ = 200_000  # characters: Python takes a kilobyte of memory for one
-# What IPython reads and Python does not. IPython itself takes minutes for a cell that was made to be slow to read.
-_NOT_PYTHON = re.compile(r"^([ \t]*)(?:([\w., ]+=)[ \t]*[%!].*|[%!?].*|.*\?)$", re.MULTILINE)
-
-
-@dataclass(eq=False)
-class _Own:
-    """A cell of the learner's: what it claims to be, the names it defines, and the released cell for a written answer
-    whose place it takes."""
-
-    cell: NotebookNode
-    claim: str | None
-    answers: NotebookNode | None = None
-
-    @cached_property
-    def names(self) -> set[str]:
-        return bound_names(self.cell.source) if self.cell.cell_type == "code" else set()
+from autograder.course.written import find_written_answers
 
 
 @dataclass
@@ -71,13 +51,14 @@ def rebuild(cells: Sequence[NotebookNode], released: NotebookNode) -> NotebookNo
     come first.
     """
     given = _given_cells(released)
-    own = _take_apart(cells, given)
-    unfound = _find_written_answers(own, released)
+    own, edited = _take_apart(cells, given)
+    exercises = list(exercises_by_graded_cell(released).values())
+    found = find_written_answers(own, edited, released, exercises)
     places = _places(own, given)
     _give_solution_metadata(own, given, places, released)
     notebook = _frame(released)
     notebook.cells = _merge(own, given, places)
-    add_notices(notebook, [*_notices(own, given), *unfound])
+    add_notices(notebook, [*_notices(own, given), *found])
     return notebook
 
 
@@ -109,12 +90,6 @@ def exercises_by_graded_cell(released: NotebookNode) -> dict[str, str]:
     return found
 
 
-def is_written(cell: NotebookNode) -> bool:
-    """Say whether a cell holds an answer in words, which a person grades."""
-    info = cell.metadata.get("nbgrader", {})
-    return bool(info.get("grade") and info.get("solution"))
-
-
 def written_cells(notebook: NotebookNode) -> list[NotebookNode]:
     """Return the cells of a released or rebuilt notebook that hold answers in words."""
     return [cell for cell in notebook.cells if is_written(cell)]
@@ -129,54 +104,6 @@ def graded_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
             yield by_id[info["grade_id"]], cell
 
 
-def bound_names(source: str) -> set[str]:
-    """Return the names a code cell binds at its top level: functions, classes, variables, imports.
-
-    A cell that Python cannot parse binds nothing.
-    """
-    tree = parsed_cell(source)
-    try:
-        return set(_bound(tree)) if tree else set()
-    except RecursionError:
-        return set()
-
-
-def parsed_cell(source: str) -> ast.Module | None:
-    """Return the Python of a code cell, its magics left out; None when it is none."""
-    first, _, rest = source.partition("\n")
-    if first.startswith(_CELL_MAGICS_THAT_RUN_HERE):
-        source = rest
-    elif first.startswith("%%"):
-        return None
-    return _parsed(source) or _parsed(textwrap.dedent(_NOT_PYTHON.sub(_in_python, source)))
-
-
-def _in_python(line: re.Match[str]) -> str:
-    indent, target = line.groups()
-    return f"{indent}{target} None" if target else f"{indent}pass"
-
-
-def _parsed(source: str) -> ast.Module | None:
-    if len(source) > _LONGEST_READ:
-        return None
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _bound(node: ast.AST) -> Iterator[str]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield child.name
-        elif isinstance(child, ast.alias):
-            yield child.asname or child.name
-        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-            yield child.id
-        elif not isinstance(child, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            yield from _bound(child)
-
-
 def _given_cells(released: NotebookNode) -> list[_Given]:
     exercise_of = exercises_by_graded_cell(released)
     given, opening = [], True
@@ -188,18 +115,21 @@ def _given_cells(released: NotebookNode) -> list[_Given]:
     return given
 
 
-def _take_apart(cells: Sequence[NotebookNode], given: Sequence[_Given]) -> list[_Own]:
-    """Return the learner's own cells; note in `given` where copies of the given cells stood."""
-    own: list[_Own] = []
-    for cell in cells:
+def _take_apart(cells: Sequence[NotebookNode], given: Sequence[_Given]) -> tuple[list[Own], list[Own]]:
+    """Return the learner's own cells and the edited copies of given ones; note in `given` where copies stood."""
+    own: list[Own] = []
+    edited: list[Own] = []
+    for number, cell in enumerate(cells, 1):
         claim, squeezed, checked = _claim(cell), _squeezed(cell), _checked_names(cell)
         copied = [g for g in given if squeezed == g.squeezed or _is_edited_copy(cell, claim, checked, g)]
         for original in copied:
             original.seen.append(len(own))
             original.edited |= squeezed != original.squeezed
         if not copied:
-            own.append(_Own(deepcopy(cell), claim))
-    return own
+            own.append(Own(deepcopy(cell), claim, number))
+        elif all(squeezed != original.squeezed for original in copied):
+            edited.append(Own(cell, claim, number))
+    return own, edited
 
 
 def _claim(cell: NotebookNode) -> str | None:
@@ -215,46 +145,6 @@ def _is_edited_copy(cell: NotebookNode, claim: str | None, checked: set[str] | N
     return checked is not None and (given.exercise in checked or (claim == given.name and not checked))
 
 
-def _find_written_answers(own: list[_Own], released: NotebookNode) -> list[Notice]:
-    """Give each written answer its cell among the learner's own, and return notices of those without one.
-
-    It is the cell that claims to be the answer; where that was left as given or is gone, the first text between the
-    question and what comes after it; then the question's own cell, when it was written there.
-    """
-    notices = []
-    for question, stub in pairwise(released.cells):
-        if not is_written(stub):
-            continue
-        claiming = [o for o in own if o.claim == stub.id and not o.names]
-        claiming.sort(key=lambda o: o.cell.cell_type == "code")
-        asked, below = _around(own, question, released)
-        answer = next((o for o in [*claiming, *below, *asked] if _says_something(o, stub)), None)
-        if answer is None:
-            answer = next((o for o in [*claiming, *below] if o.answers is None), None) or _Own(stub, None)
-            answer.cell = deepcopy(stub)
-        if answer not in own:
-            own.append(answer)
-            notices.append(Notice(f"The cell for the answer to `{stub.id}` is gone; it was put back, empty."))
-        answer.answers = stub
-    return notices
-
-
-def _around(own: Sequence[_Own], question: NotebookNode, released: NotebookNode) -> tuple[list[_Own], list[_Own]]:
-    """Return the question's cell, if something was added to it, and the texts below it to the next given text."""
-    texts = {_squeezed(cell) for cell in released.cells if cell.cell_type == "markdown" and not is_written(cell)}
-    begins = (i for i, o in enumerate(own) if _squeezed(o.cell)[1].startswith(_squeezed(question)[1]))
-    at = next(begins, None)
-    if at is None:
-        return [], []
-    until = takewhile(lambda o: _squeezed(o.cell) not in texts, own[at + 1 :])
-    asked = [] if _squeezed(own[at].cell) in texts else [own[at]]
-    return asked, [o for o in until if o.cell.cell_type != "code"]
-
-
-def _says_something(mine: _Own, stub: NotebookNode) -> bool:
-    return mine.answers is None and _squeezed(mine.cell)[1] not in ("", _squeezed(stub)[1])
-
-
 def _squeezed(cell: NotebookNode) -> tuple[str, str]:
     return cell.cell_type, "".join(cell.source.split())
 
@@ -263,7 +153,7 @@ def _checked_names(cell: NotebookNode) -> set[str] | None:
     """Return the names a code cell checks when calls of check are all it holds, else None."""
     if cell.cell_type != "code":
         return None
-    tree = _parsed(cell.source)
+    tree = parsed(cell.source)
     if tree is None:
         return None
     calls = [line.value for line in tree.body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
@@ -273,7 +163,7 @@ def _checked_names(cell: NotebookNode) -> set[str] | None:
     return {argument.id for argument in arguments if isinstance(argument, ast.Name)}
 
 
-def _places(own: Sequence[_Own], given: Sequence[_Given]) -> list[int]:
+def _places(own: Sequence[Own], given: Sequence[_Given]) -> list[int]:
     """Return for each given cell how many of the learner's own cells come before it."""
     places: list[int] = []
     first_code = next((i for i, o in enumerate(own) if o.cell.cell_type == "code"), len(own))
@@ -284,7 +174,7 @@ def _places(own: Sequence[_Own], given: Sequence[_Given]) -> list[int]:
     return places
 
 
-def _place(own: Sequence[_Own], given: _Given, before: int) -> int:
+def _place(own: Sequence[Own], given: _Given, before: int) -> int:
     if given.exercise is None:
         return given.seen[0] if given.seen else before
     defined = [i for i, o in enumerate(own) if given.exercise in o.names]
@@ -296,15 +186,13 @@ def _place(own: Sequence[_Own], given: _Given, before: int) -> int:
 
 
 def _give_solution_metadata(
-    own: Sequence[_Own], given: Sequence[_Given], places: Sequence[int], released: NotebookNode
+    own: Sequence[Own], given: Sequence[_Given], places: Sequence[int], released: NotebookNode
 ) -> None:
     """Strip the learner's metadata; mark as solution the definition that is in force where it is graded."""
     claims = [o.claim for o in own]
     for mine in own:
-        mine.cell.metadata = NotebookNode()
-        if mine.answers is not None:
-            kept = {key: mine.cell[key] for key in ("source", "attachments") if key in mine.cell}
-            mine.cell = NotebookNode(deepcopy(mine.answers), **kept)
+        if mine.answers is None:
+            mine.cell.metadata = NotebookNode()
     for solution in released.cells:
         info = solution.metadata.get("nbgrader", {})
         if not info.get("solution") or is_written(solution):
@@ -317,17 +205,18 @@ def _give_solution_metadata(
                 mine.cell.metadata = deepcopy(solution.metadata)
 
 
-def _merge(own: Sequence[_Own], given: Sequence[_Given], places: Sequence[int]) -> list[NotebookNode]:
+def _merge(own: Sequence[Own], given: Sequence[_Given], places: Sequence[int]) -> list[NotebookNode]:
     cells = []
     for index in range(len(own) + 1):
         cells += [g.cell for g, place in zip(given, places, strict=True) if place == index]
-        cells += [o.cell for o in own[index : index + 1]]
+        for mine in own[index : index + 1]:
+            cells += [cell for cell in (None if mine.moved else mine.cell, mine.below) if cell]
     for index, cell in enumerate(cells):
         cell.id = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell-{index}")
     return cells
 
 
-def _notices(own: Sequence[_Own], given: Sequence[_Given]) -> Iterator[Notice]:
+def _notices(own: Sequence[Own], given: Sequence[_Given]) -> Iterator[Notice]:
     missing = [f"`{g.name}`" for g in given if not g.seen]
     edited = [f"`{g.name}`" for g in given if g.edited]
     if missing:

@@ -12,12 +12,14 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.course.cells import bound_names
 from autograder.course.given import as_given, exercises_by_lab, title
 from autograder.course.kernel import Done, Error, Kernel, NoKernelError, StoppedError, open_kernel
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
-from autograder.course.notebooks import UnreadableError, notices_of, read_cells, shown
-from autograder.course.rebuild import bound_names, graded_cells, rebuild, written_cells
+from autograder.course.notebooks import UnreadableError, notices_of, shown
+from autograder.course.reading import read_submission
+from autograder.course.rebuild import graded_cells, rebuild, written_cells
 from autograder.report import JSON_MIME, Report, zero_report
 
 _SECONDS_TO_LOAD = 120  # PyTorch, whose time is not the notebook's
@@ -86,7 +88,7 @@ def _read(path: Path, limits: Limits) -> tuple[list[NotebookNode], list[str]]:
             "Clear its outputs (Edit > Clear Outputs of All Cells) and save it"
         )
     try:
-        cells, notices = read_cells(path.read_bytes(), limits.source_bytes)
+        cells, notices = read_submission(path.read_bytes(), limits)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except UnreadableError as error:

@@ -21,14 +21,11 @@ from autograder.course.notebooks import (
     add_notices,
     add_rubrics,
     notices_of,
-    read_cells,
 )
-from autograder.course.pictures import keep_pictures
+from autograder.course.reading import read_submission
 from autograder.course.rebuild import graded_cells, rebuild, unreadable, written_cells
 from autograder.report import JSON_MIME, Report
 from autograder.sandbox.session import NoProcessError, UnprotectedError
-
-_AS_TEXT = 1.5  # characters for a byte of a picture, names and line ends included
 
 
 @dataclass(frozen=True)
@@ -112,10 +109,7 @@ def as_notebook(text: str) -> NotebookNode:
 def prepare(notebook: bytes, notices: Sequence[Notice], released: NotebookNode, limits: Limits) -> NotebookNode:
     """Return the notebook to run: the submission rebuilt on `released`, or that with the reason."""
     try:
-        cells, oddities = read_cells(
-            notebook, limits.source_bytes, attachment_bytes=int(_AS_TEXT * limits.picture_bytes)
-        )
-        oddities += map(Notice, keep_pictures(cells, limits.picture_bytes))
+        cells, oddities = read_submission(notebook, limits)
         prepared = rebuild(cells, released)
     except UnreadableError as error:
         prepared, oddities = unreadable(released, str(error)), []

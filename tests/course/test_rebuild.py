@@ -10,8 +10,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.utils import compute_checksum
 
+from autograder.course.cells import bound_names
 from autograder.course.notebooks import notices_of
-from autograder.course.rebuild import bound_names, rebuild
+from autograder.course.rebuild import rebuild
 from tests.submissions.make_class import WRITTEN, answered, reference, released
 
 GIVEN = [cell.id for cell in released().cells if cell.metadata.get("nbgrader", {}).get("locked")]
@@ -198,11 +199,6 @@ def test_an_answer_in_words_whose_cell_is_gone_is_put_back_empty_and_said() -> N
     notebook = with_cells(lambda cells, at: cells.pop(at))
     assert written(notebook) == ("markdown", "YOUR ANSWER HERE", True)
     assert any(WRITTEN in notice.text for notice in notices_of(notebook))
-
-
-def test_a_note_elsewhere_is_not_taken_for_an_answer_in_words() -> None:
-    notebook = with_cells(lambda cells, at: cells.insert(at + 2, new_markdown_cell(ANSWER)))
-    assert written(notebook) == ("markdown", "YOUR ANSWER HERE", True)
 
 
 def test_rebuilding_twice_changes_nothing_more() -> None:

@@ -1,0 +1,102 @@
+"""A learner's cells: what each claims to be, the names it defines, and the Python in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from nbformat import NotebookNode
+
+_CELL_MAGICS_THAT_RUN_HERE = ("%%time", "%%capture", "%%prun")
+_LONGEST_READ = 200_000  # characters: Python takes a kilobyte of memory for one
+# What IPython reads and Python does not. IPython itself takes minutes for a cell that was made to be slow to read.
+_NOT_PYTHON = re.compile(r"^([ \t]*)(?:([\w., ]+=)[ \t]*[%!].*|[%!?].*|.*\?)$", re.MULTILINE)
+
+
+@dataclass(eq=False)
+class Own:
+    """A cell of the learner's: what it claims to be, its number in the notebook that was handed in, and the released
+    cell for a written answer whose place it takes.
+
+    `moved` says that its text stands in an answer now; `below` is an answer to be put in below it.
+    """
+
+    cell: NotebookNode
+    claim: str | None
+    number: int = 0
+    answers: NotebookNode | None = None
+    moved: bool = False
+    below: NotebookNode | None = None
+
+    @cached_property
+    def names(self) -> set[str]:
+        return bound_names(self.cell.source) if self.cell.cell_type == "code" else set()
+
+
+def squeezed(text: str) -> str:
+    """Return text without blanks and line ends, which no comparison is to depend on."""
+    return "".join(text.split())
+
+
+def is_written(cell: NotebookNode) -> bool:
+    """Say whether a cell holds an answer in words, which a person grades."""
+    info = cell.metadata.get("nbgrader", {})
+    return bool(info.get("grade") and info.get("solution"))
+
+
+def bound_names(source: str) -> set[str]:
+    """Return the names a code cell binds at its top level: functions, classes, variables, imports.
+
+    A cell that Python cannot parse binds nothing.
+    """
+    tree = parsed_cell(source)
+    try:
+        return set(_bound(tree)) if tree else set()
+    except RecursionError:
+        return set()
+
+
+def parsed_cell(source: str) -> ast.Module | None:
+    """Return the Python of a code cell, its magics left out; None when it is none."""
+    first, _, rest = source.partition("\n")
+    if first.startswith(_CELL_MAGICS_THAT_RUN_HERE):
+        source = rest
+    elif first.startswith("%%"):
+        return None
+    return parsed(source) or parsed(python_of(source))
+
+
+def python_of(source: str) -> str:
+    """Return the source of a cell with its magics made into Python, line for line."""
+    return textwrap.dedent(_NOT_PYTHON.sub(_in_python, source))
+
+
+def _in_python(line: re.Match[str]) -> str:
+    indent, target = line.groups()
+    return f"{indent}{target} None" if target else f"{indent}pass"
+
+
+def parsed(source: str) -> ast.Module | None:
+    """Return Python as a tree, None where it is none or longer than is read."""
+    if len(source) > _LONGEST_READ:
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield child.name
+        elif isinstance(child, ast.alias):
+            yield child.asname or child.name
+        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id
+        elif not isinstance(child, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            yield from _bound(child)

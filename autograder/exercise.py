@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -58,6 +60,28 @@ class Verdict:
 
 
 Judge: TypeAlias = Callable[["Exercise", Case, Mapping[str, Answer]], Mapping[str, Verdict]]
+
+
+def parameters(signature: str) -> inspect.Signature:
+    """Return how what `signature` names is called: `conv(x, W, *, stride=1)`, or `Layer.apply(x: Array)`.
+
+    Annotations are left out; a default is a literal. Raises SyntaxError or ValueError for anything else.
+    """
+    head = ast.parse(f"def f{signature[signature.index('(') :]}: ...").body[0]
+    assert isinstance(head, ast.FunctionDef)
+    of = head.args
+    if of.vararg or of.kwarg:
+        raise ValueError(f"{signature}: a signature names all its parameters")
+    kinds = inspect.Parameter
+    plain = [(one, kinds.POSITIONAL_ONLY) for one in of.posonlyargs]
+    plain += [(one, kinds.POSITIONAL_OR_KEYWORD) for one in of.args]
+    defaults: list[ast.expr | None] = [None] * (len(plain) - len(of.defaults)) + list(of.defaults)
+    named = [(one, kinds.KEYWORD_ONLY) for one in of.kwonlyargs]
+    found = [
+        inspect.Parameter(one.arg, kind, default=kinds.empty if default is None else ast.literal_eval(default))
+        for (one, kind), default in zip([*plain, *named], [*defaults, *of.kw_defaults], strict=True)
+    ]
+    return inspect.Signature(found)
 
 
 def once_a_case(answer: Callable[[Case], T]) -> Callable[[Case], T]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
 from autograder.answers import Array
 from autograder.attempts import call
-from autograder.exercise import Arrays, Case, Exercise, Section, Suspect
+from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, parameters
 from autograder.judging import compare_with_expected
 from autograder.oracles import Forward, autograd, central_differences
 
@@ -38,9 +38,11 @@ def gradient_exercise(
 ) -> Exercise:
     """Return the exercise that asks for the gradients of `forward`; `wrt` maps each part to the input it is for.
 
-    `given(**arguments)` turns the learner's arguments into the inputs of `forward`.
+    `given(**arguments)` turns the learner's arguments into the inputs of `forward`. Parameters after a `*` in the
+    signature are passed by name.
     """
-    name, _, names = signature.rstrip(")").partition("(")
+    called = parameters(signature)
+    by_name = tuple(one.name for one in called.parameters.values() if one.kind is one.KEYWORD_ONLY)
 
     def answer(oracle: Oracle, case: Case) -> Arrays:
         gradients = oracle(forward, case.given, list(wrt.values()))
@@ -49,21 +51,24 @@ def gradient_exercise(
     def complete(case: Case) -> Case:
         return replace(case, given=given(**case.arguments))
 
-    def stand_in(*arguments: Array) -> object:
-        if len(arguments) != len(names.split(", ")):
-            raise TypeError(f"{signature} was called with {len(arguments)} arguments")
-        case = Case("", dict(zip(names.split(", "), map(np.asarray, arguments), strict=True)))
+    def stand_in(*arguments: object, **named: object) -> object:
+        try:
+            bound = called.bind(*arguments, **named)
+        except TypeError as error:
+            raise TypeError(f"{signature} was called in another way: {error}") from None
+        bound.apply_defaults()
+        case = Case("", {name: _as_array(value) for name, value in bound.arguments.items()})
         values = tuple(answer(autograd, complete(case)).values())
         return values if len(values) > 1 else values[0]
 
     return Exercise(
-        name=name,
+        name=signature.partition("(")[0],
         signature=signature,
         chapter=chapter,
         section=section,
         points=points,
         inputs=lambda rng: [complete(case) for case in inputs(rng)],
-        attempt=partial(call, names=tuple(points)),
+        attempt=partial(call, names=tuple(points), by_name=by_name),
         expected=partial(answer, autograd),
         numerical=partial(answer, central_differences),
         judge=compare_with_expected,
@@ -71,6 +76,11 @@ def gradient_exercise(
         may_call=may_call,
         stand_in=stand_in,
     )
+
+
+def _as_array(value: object) -> Any:
+    """Return rows of numbers as an array; a number, a text or None is as good as it is."""
+    return np.asarray(value) if isinstance(value, list | tuple | np.ndarray) else value
 
 
 def suspect(mistake: str, part: str, forward: Forward, wrt: str) -> Suspect:

@@ -59,9 +59,12 @@ class Observation:
     raised: Raised | None = None
 
 
-def call(solution: Solution, arguments: Arguments, names: Sequence[str]) -> Mapping[str, object]:
-    """Call `solution` with `arguments` by position and return its values under `names`."""
-    return split(solution(*arguments.values()), names)
+def call(
+    solution: Solution, arguments: Arguments, names: Sequence[str], by_name: Sequence[str] = ()
+) -> Mapping[str, object]:
+    """Call `solution` with `arguments` by position, but those `by_name`, and return its values under `names`."""
+    placed = [value for name, value in arguments.items() if name not in by_name]
+    return split(solution(*placed, **{name: arguments[name] for name in by_name}), names)
 
 
 def call_for_each(solution: Solution, arguments: Arguments, names: Sequence[str]) -> Mapping[str, object]:

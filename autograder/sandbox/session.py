@@ -5,6 +5,7 @@ Whatever comes back is read as plain data within limits; a process that sends an
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -30,13 +31,16 @@ from autograder.sandbox.template import END, INTERRUPT, START
 from autograder.sandbox.watch import Meter, Seconds, Watch
 from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send, within
 
+_STATM = Path("/proc/self/statm")  # in pages; the first number is the address space
 _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = "import sys; sys.path.insert(0, {!r}); from autograder.sandbox.template import main; main()"
 _PASSED_ON = ("HOME", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME")  # to load; a learner sees none
 _SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _SECONDS_TO_ANSWER = 900  # of the clock, for what is ours to load, fork or end: only what hangs takes as long
 _MOST_ANSWERED = 32_000_000
-_MOST_CALLED = 5_000  # numbers in the arguments of a stand-in, which may return as many as their product
+_MOST_CALLED = 16_000_000  # bytes in the arguments of a stand-in, and in what it returns
+_MOST_WORKED = 256_000_000  # bytes that a stand-in may take meanwhile: a product can be far larger than its factors
+_AN_OBJECT = 64  # bytes that a number, a list or the head of an array takes, about
 _LONGEST_TEXT = 2_000
 # Questions with a known answer: the attempt, and what it is put to.
 _SPOIL = ("autograder.attempts", "call", {"names": ["value"]}), ("autograder.sandbox.shell", "spoil")
@@ -362,27 +366,54 @@ def _found(function: Callable[..., Any]) -> tuple[str, str, dict[str, Any]]:
 
 def _answer(call: Mapping[str, Any], stand_ins: Mapping[str, Solution]) -> dict[str, Any]:
     """Answer a call to a stand-in. What the learner's code gave it may be anything."""
-    if _entries([call.get("arguments"), call.get("named")]) > _MOST_CALLED:
+    if _size([call.get("arguments"), call.get("named")]) > _MOST_CALLED:
         return {"error": "the arguments are too large"}
     try:
-        with np.errstate(all="ignore"):
-            return {"value": stand_ins[call["call"]](*call["arguments"], **call["named"])}
+        with np.errstate(all="ignore"), _bounded_memory(_MOST_WORKED):
+            value = stand_ins[call["call"]](*call["arguments"], **call["named"])
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:_LONGEST_TEXT]}
+    return {"value": value} if _size(value) <= _MOST_CALLED else {"error": "the result is too large"}
+
+
+_memory = threading.Lock()
+
+
+@contextlib.contextmanager
+def _bounded_memory(more: int) -> Iterator[None]:
+    """Let this process take at most so many more bytes meanwhile, where the system can say how many it has."""
+    if not _STATM.exists():
+        yield
+        return
+    import resource  # Windows has none
+
+    with _memory:
+        taken = int(_STATM.read_text().split()[0]) * resource.getpagesize()
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        least = min(bound for bound in (taken + more, soft, hard) if bound != resource.RLIM_INFINITY)
+        resource.setrlimit(resource.RLIMIT_AS, (least, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _is(answer: Answer, known: np.ndarray[Any, Any]) -> bool:
     return isinstance(answer, np.ndarray) and np.array_equal(answer, known)
 
 
-def _entries(value: object) -> int:
-    """Count the numbers in plain data, no further than matters: what is listed twice inside itself has no end."""
-    waiting, count = [value], 0
-    while waiting and count <= _MOST_CALLED:
+def _size(value: object) -> int:
+    """Return the bytes of plain data, no further than matters: what is listed twice inside itself has no end."""
+    waiting, size = [value], 0
+    while waiting and size <= _MOST_CALLED:
         one = waiting.pop()
-        count += max(1, one.size, *one.shape) if isinstance(one, np.ndarray) else 1
+        size += _AN_OBJECT
+        if isinstance(one, np.ndarray):
+            size += max(one.nbytes, *(8 * length for length in one.shape), 0)  # an empty one can be long
+        elif isinstance(one, str):
+            size += len(one)
         waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list | tuple) else ()
-    return count
+    return size
 
 
 def _how(status: int) -> str:

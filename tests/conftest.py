@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from book.browser.machine import NO_BROWSER, QUIET, browser_path
+from tests import patience
 
 # Each worker and each process it starts gets one core.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -27,9 +30,24 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_for_tests(playwright), args=QUIET)
+        path = browser_for_tests(playwright)
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET, timeout=1000 * patience.SECONDS)
+        _be_patient(browser)
         yield browser
         browser.close()
+
+
+def _be_patient(browser: Browser) -> None:
+    """Have all that is opened here wait for as long as it takes: Playwright gives up after half a minute."""
+    expect.set_options(timeout=1000 * patience.SECONDS)
+    for name in ("new_context", "new_page"):
+        setattr(browser, name, partial(_opened, getattr(browser, name)))
+
+
+def _opened(make: Callable[..., BrowserContext | Page], **options: Any) -> BrowserContext | Page:
+    opened = make(**options)
+    opened.set_default_timeout(1000 * patience.SECONDS)
+    return opened
 
 
 def browser_for_tests(playwright: Playwright) -> str:

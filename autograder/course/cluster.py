@@ -19,8 +19,9 @@ from autograder.course.pool import Pool
 if TYPE_CHECKING:
     from distributed import Client
 
-_PATIENCE = 60.0  # seconds without a worker, after which grading stops
-_ANSWER = 10.0  # seconds for a scheduler to answer, and for its first worker to come
+# Seconds of the clock for a scheduler to answer, for its first worker to come, and without any, after which grading
+# stops. A busy machine may need most of them.
+_ANSWER, _ARRIVAL, _PATIENCE = 60.0, 60.0, 300.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def connect(address: str) -> Iterator[Pool]:
 
 def _wait_for_workers(client: Client, address: str) -> None:
     try:
-        client.wait_for_workers(1, _ANSWER)
+        client.wait_for_workers(1, _ARRIVAL)
     except TimeoutError:
         raise UsageError(f"the scheduler at {address} has no workers; {_how_to_start(address)}") from None
 

@@ -23,7 +23,7 @@ class Limits:
     cpu_seconds_per_submission: float = 300.0
     waiting_seconds_per_cell: float = 120.0
     waiting_seconds_per_submission: float = 600.0
-    seconds_to_stop: int = 5
+    seconds_to_stop: float = 5.0
     memory_bytes: int = 2_000_000_000
     scratch_bytes: int = 64_000_000
     threads: int = 32

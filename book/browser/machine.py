@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SECONDS_TO_OPEN = 900  # a browser or a page: only what hangs takes as long, on however busy a machine
 NO_BROWSER = "no browser: install Debian's package chromium, or run `python -m playwright install chromium`"
 
 
@@ -39,7 +40,7 @@ def opened_browser() -> Iterator[Browser]:
         path = browser_path(playwright)
         if path is None:
             raise SystemExit(NO_BROWSER)
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET, timeout=SECONDS_TO_OPEN * 1000)
         yield browser
         browser.close()
 

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, Page, Route
 from pypdf import PdfReader
 
-from book.browser.machine import opened_browser, served
+from book.browser.machine import SECONDS_TO_OPEN, opened_browser, served
 
 ROOT = Path(__file__).parents[2]
 STYLE = Path(__file__).with_name("print.css")
@@ -150,7 +150,7 @@ def opened(browser: Browser, address: str, document: str) -> Page:
 
     page.route(f"{address}/print.html", answer)
     page.emulate_media(media="print")
-    page.goto(f"{address}/print.html", wait_until="load", timeout=120_000)
+    page.goto(f"{address}/print.html", wait_until="load", timeout=SECONDS_TO_OPEN * 1000)
     page.evaluate("window.MathJax?.startup?.promise")
     page.evaluate("document.fonts.ready")
     page.evaluate(FIT)

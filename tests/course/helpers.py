@@ -22,6 +22,7 @@ from autograder.course.grading import Outcome, grade_class
 from autograder.course.results import Result, read_results
 from autograder.course.submissions import find_submissions
 from autograder.course.work import grade_notebook
+from tests import patience
 from tests.submissions.make_class import LAB
 
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -80,8 +81,8 @@ def in_formgrader(notebook: NotebookNode) -> str:
     return exporter.from_notebook_node(notebook, resources={"index": 0, "total": 1, "base_url": ""})[0]
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + patience.SECONDS
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)

@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 import psutil  # type: ignore[import-untyped]
 import pytest
+from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
@@ -27,6 +28,7 @@ from autograder.course.gradebook import Course
 from autograder.course.pool import LocalPool
 from autograder.course.release import rubrics
 from autograder.sandbox.jail import PROTECTIONS
+from tests import patience
 from tests.course.helpers import ENVIRONMENT, by_exercise, command, grade, graded, results, scores, wait_until
 from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
 
@@ -191,18 +193,20 @@ def start(course: Path) -> subprocess.Popen[str]:
 def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_to_the_same_gradebook(
     tmp_path: Path, how: signal.Signals
 ) -> None:
+    slow = answered(reference())
+    slow.cells.append(new_code_cell("import time\ntime.sleep(3)"))  # there is work left when it is stopped
     for student in ("ada", "bob", "cy"):
-        hand_in(tmp_path, student, RIGHT)
+        hand_in(tmp_path, student, nbformat.writes(slow))
     hand_in(tmp_path, "dora", UNTOUCHED)
     process = start(tmp_path)
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(how)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=patience.SECONDS)
     if how == signal.SIGINT:
         assert process.returncode == 130
         assert "goes on from here" in said
         assert "Traceback" not in said
-    wait_until(lambda: not [child for child in family if is_alive(child)], 30)
+    wait_until(lambda: not [child for child in family if is_alive(child)])
     again = grade(tmp_path)
     assert again.returncode == 0
     assert "0 kept" not in again.stdout

@@ -23,6 +23,7 @@ from autograder.course import labs, pool
 from autograder.course.cluster import connect
 from autograder.course.limits import Limits
 from autograder.course.work import Graded, Task, grade_notebook
+from tests import patience
 from tests.course.helpers import ENVIRONMENT, grade, grades, wait_until
 from tests.submissions.make_class import LAB, answered, hand_in, make_class, reference
 
@@ -114,7 +115,7 @@ def test_a_cluster_of_which_a_worker_is_killed_gives_the_gradebook_of_this_machi
         wait_until(lambda: len(list(there.glob("autograded/*/*"))) >= 5 or grading.poll() is not None)
         cluster.processes[-1].send_signal(signal.SIGKILL)
         assert grading.poll() is None, "nothing was left to do when the worker was killed"
-        said, complained = grading.communicate(timeout=300)
+        said, complained = grading.communicate(timeout=patience.SECONDS)
     assert (grading.returncode, complained) == (0, ""), said
     assert grades(database(there)) == grades(database(here))
     students = [folder.name for folder in (there / "submitted").iterdir()]
@@ -163,14 +164,14 @@ def test_a_cluster_without_workers_or_with_another_autograder_is_refused_with_wh
     hand_in(tmp_path, "ada", "[]")
     with running(tmp_path / "cluster", workers=0) as cluster:
         command = ["grade", LAB, "--course", str(tmp_path), "--scheduler", cluster.address]
-        monkeypatch.setattr(cluster_module, "_ANSWER", 1.0)
+        monkeypatch.setattr(cluster_module, "_ARRIVAL", 1.0)
         assert main(command) == 2
         assert f"dask worker {cluster.address}" in capsys.readouterr().err
         cluster.code = tmp_path / "older"
         shutil.copytree(labs.ROOT / "autograder", cluster.code / "autograder")
         (cluster.code / "autograder" / "course" / "limits.py").open("a").write("# changed\n")
         cluster.start_worker()
-        monkeypatch.setattr(cluster_module, "_ANSWER", 60.0)
+        monkeypatch.setattr(cluster_module, "_ARRIVAL", patience.SECONDS)
         assert main(command) == 2
         assert "has another version of autograder" in capsys.readouterr().err
 

@@ -79,7 +79,7 @@ class Visit:
         page.route("**/*", self._note)
         page.on("dialog", lambda dialog: self.asked.append(f"dialog {dialog.message}"))
         page.goto(path.as_uri(), wait_until="domcontentloaded")
-        page.wait_for_timeout(500)
+        page.evaluate("new Promise(done => setTimeout(done, 500))")  # time of the page, in which its scripts have run
         self.hurt = page.evaluate("window.hurt")
         self.text = page.inner_text("body")
         self.links = set(page.evaluate("[...document.links].map(link => link.protocol)"))

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import secrets
+import select
 import selectors
 import shutil
 import socket
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
+
+from tests import patience
 
 UNTOUCHED = "nobody wrote here\n"
 OPENING = '''
@@ -78,7 +81,8 @@ class Canaries:
         gone = {str(path) for path in self._files() if not path.exists()}
         appeared = {str(path) for path in self._forbidden() if os.path.lexists(path)}
         ended = {"the victim"} if self.victim.poll() is not None or self._is_stopped() else set()
-        return self.touched | changed | gone | appeared | ended
+        touched = self.touched | {name for name, each in self.sockets.items() if select.select([each], [], [], 0)[0]}
+        return touched | changed | gone | appeared | ended
 
     def _files(self) -> list[Path]:
         return [self.folder / "file.txt"]
@@ -186,7 +190,7 @@ def orphans() -> Iterator[list[psutil.Process]]:
     libc.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     try:
         yield left
-        _, alive = psutil.wait_procs(set(me.children(recursive=True)) - before, timeout=3)
+        _, alive = psutil.wait_procs(set(me.children(recursive=True)) - before, timeout=patience.SECONDS)
         left += [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
     finally:
         libc.prctl(36, 0, 0, 0, 0)

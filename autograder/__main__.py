@@ -35,6 +35,7 @@ _JSON = """--json prints one object:
 and after grading:
   graded, kept  how many
   not_recorded  student to reason
+  misplaced     notebook in a wrong folder to the folder it belongs in
   seconds       how long it took
   protections   what guarded the grading, in words; empty with --unsafe"""
 
@@ -50,7 +51,7 @@ examples:
 
 exit code:
   0  every submission has a result, broken ones included
-  1  some could not be recorded
+  1  some could not be recorded, or lie where none is looked for; the last lines say which
   2  wrong usage, or something that grading needs is missing
 
 """
@@ -228,7 +229,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.course.grading import grade_class
     from autograder.course.nbgrader_setup import configured_book
     from autograder.course.progress import Progress
-    from autograder.course.submissions import find_submissions
+    from autograder.course.submissions import find_misplaced, find_submissions
 
     submissions = find_submissions(options.course, options.assignment)
     course = Course.at(options.course, options.assignment, options.db_url)
@@ -250,12 +251,14 @@ def _grade(options: argparse.Namespace) -> int:
             book=options.book or configured_book(),
             report=progress.show,
         )
+    misplaced = find_misplaced(options.course, options.assignment)
     seconds = round(time.monotonic() - began, 3)
     students = [submission.student for submission in submissions]
     from autograder.course.reporting import print_json, print_text
 
     if options.json:
-        print_json(course, students, {**_as_data(outcome), "seconds": seconds, "protections": protections})
+        facts = {"misplaced": {each.path: each.belongs_in for each in misplaced}, "seconds": seconds}
+        print_json(course, students, {**_as_data(outcome), **facts, "protections": protections})
     else:
         print_text(course, students)
         print(
@@ -263,7 +266,9 @@ def _grade(options: argparse.Namespace) -> int:
         )
         print("protection", "; ".join(protections) or "none (--unsafe)", sep="  ")
     _print_failed(outcome)
-    return 1 if outcome.failed else 0
+    for each in misplaced:
+        print(each, file=sys.stderr)
+    return 1 if outcome.failed or not all(each.has_result for each in misplaced) else 0
 
 
 def _protections(options: argparse.Namespace) -> list[str]:

@@ -254,6 +254,6 @@ def is_ours(cell: NotebookNode) -> bool:
     return cell.get("id") == NOTICE_ID or str(cell.get("id")).endswith(_RUBRIC)
 
 
-def shown(name: str) -> str:
+def shown(name: str, most: int = 80) -> str:
     """Return text a learner chose (a file's name) so that it can stand between backticks in a notice."""
-    return "".join(c if c.isprintable() else "?" for c in name).replace("`", "'")[:80]
+    return "".join(c if c.isprintable() else "?" for c in name).replace("`", "'")[:most]

@@ -25,7 +25,7 @@ def release(assignment: str) -> bool:
     write_source(assignment, labs.COURSE)
     text = released_text(assignment)
     path = labs.exercise_path(assignment)
-    if path.exists() and path.read_bytes() == text.encode():
+    if _holds(path, text):
         return False
     write_whole(path, text)
     return True
@@ -33,8 +33,12 @@ def release(assignment: str) -> bool:
 
 def is_fresh(assignment: str) -> bool:
     """Say whether the committed learners' notebook is what `release` would write."""
-    path = labs.exercise_path(assignment)
-    return path.exists() and path.read_bytes() == released_text(assignment).encode()
+    return _holds(labs.exercise_path(assignment), released_text(assignment))
+
+
+def _holds(path: Path, text: str) -> bool:
+    """Say whether a file holds `text`; git may have written it with Windows' ends of lines."""
+    return path.exists() and path.read_bytes().replace(b"\r\n", b"\n") == text.encode()
 
 
 def released_text(assignment: str, db_url: str | None = None) -> str:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from autograder.course import labs
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
 from autograder.course.notebooks import Notice, UnreadableError, shown
 from autograder.course.timestamps import FORM, UnclearTimeError, read_time
+
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
+_NOT_HANDED_IN = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
+_DEEPEST = 4  # folders below submitted/
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,21 @@ class Submission:
 
     student: str
     folder: Path
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """A notebook below submitted/ that is where none is graded, and the folder it belongs in. Both are as the course
+    folder names them. `has_result` says whether its learner was graded without it."""
+
+    path: str
+    belongs_in: str
+    has_result: bool = False
+
+    def __str__(self) -> str:
+        so = "graded without" if self.has_result else "not graded"
+        do = "unpack it into" if self.path.lower().endswith(_ARCHIVES) else "move it to"
+        return f"{so}: {shown(self.path, 300)}: {do} {self.belongs_in} and grade again"
 
 
 @dataclass(frozen=True)
@@ -46,13 +67,85 @@ def find_submissions(course: Path, assignment: str) -> list[Submission]:
     submitted = course / "submitted"
     if not submitted.is_dir():
         raise UsageError(f"no folder {submitted}: submissions are expected in {submitted}/<student>/{assignment}/")
-    names = sorted(entry.name for entry in os.scandir(submitted) if not entry.name.startswith("."))
     found = [
-        Submission(_told(name), submitted / name / assignment) for name in names if _has(submitted / name, assignment)
+        Submission(_told(name), submitted / name / assignment)
+        for name in _names(submitted)
+        if _has(submitted / name, assignment)
     ]
     if not found:
-        raise UsageError(f"nobody handed in {assignment}: no {submitted}/<student>/{assignment}/")
+        misplaced = "".join(f"\n  {each}" for each in find_misplaced(course, assignment))
+        raise UsageError(f"nobody handed in {assignment}: no {submitted}/<student>/{assignment}/{misplaced}")
     return found
+
+
+def find_misplaced(course: Path, assignment: str) -> list[Misplaced]:
+    """List what looks handed in for `assignment` but is not in the folder of a learner and a lab.
+
+    That is a notebook, or an archive named after the lab; a file that names another lab is that lab's. Follows no link,
+    and looks no further into the folder of a learner who has something that is graded.
+    """
+    submitted = course / "submitted"
+    found = []
+    for name in _names(submitted):
+        if not _has(submitted / name, assignment):
+            found += [Misplaced(_shown(parts), _home(parts, assignment)) for parts in _handed_in((name,), submitted)]
+        elif not (submitted / name).is_symlink() and not _notebooks_in(submitted / name / assignment):
+            deeper = [parts for parts in _handed_in((name, assignment), submitted) if len(parts) > 3]
+            found += [Misplaced(_shown(parts), f"submitted/{_told(name)}/{assignment}/", True) for parts in deeper]
+    return [each for each in found if _is_for(each.path, assignment)]
+
+
+def _handed_in(parts: tuple[str, ...], submitted: Path) -> Iterator[tuple[str, ...]]:
+    """Yield the path of each notebook and archive in a folder, or of the file itself."""
+    path = submitted.joinpath(*parts)
+    if path.is_symlink():
+        return
+    if path.is_file() and (is_notebook(path.name) or path.name.lower().endswith(_ARCHIVES)):
+        yield parts
+    elif path.is_dir() and len(parts) <= _DEEPEST and path.name not in _NOT_HANDED_IN:
+        for name in _names(path):
+            yield from _handed_in((*parts, name), submitted)
+
+
+def _is_for(path: str, assignment: str) -> bool:
+    """Say whether a file may be meant for `assignment`: the path names that lab or, of a notebook, no other one."""
+    named = {lab for lab in labs.all_labs() if lab in path.lower()}
+    return assignment in named or (not named and not path.lower().endswith(_ARCHIVES))
+
+
+def _home(parts: tuple[str, ...], assignment: str) -> str:
+    """Return the folder that a file belongs in; a learner is named where the path leaves no doubt who it is."""
+    folders = [_told(part) for part in parts[:-1]]
+    student = "<student>"
+    if folders[1:] and folders[0] == assignment:
+        student = folders[1]
+    elif assignment in folders[1:]:
+        student = folders[folders.index(assignment, 1) - 1]
+    elif len(folders) == 1 and folders[0] != assignment:
+        student = folders[0]
+    return f"submitted/{shown(student, 300)}/{assignment}/"
+
+
+def _shown(parts: tuple[str, ...]) -> str:
+    return "/".join(("submitted", *map(_told, parts)))
+
+
+def _names(folder: Path) -> list[str]:
+    """Return what is in a folder, sorted; nothing for a link, and no name that begins with a dot."""
+    try:
+        if folder.is_symlink():
+            return []
+        return sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
+    except OSError:
+        return []
+
+
+def is_notebook(name: str) -> bool:
+    return ".ipynb" in name.lower() and not name.startswith(".")
+
+
+def _notebooks_in(folder: Path) -> list[str]:
+    return [name for name in _names(folder) if is_notebook(name)]
 
 
 def _told(name: str) -> str:
@@ -87,7 +180,7 @@ def _choose(folder: Path, expected: str, notices: list[Notice]) -> str:
         names = sorted(entry.name for entry in os.scandir(folder))
     except OSError as error:
         raise UnreadableError(f"The folder cannot be read: {error.strerror}.") from None
-    notebooks = [name for name in names if ".ipynb" in name.lower() and not name.startswith(".")]
+    notebooks = [name for name in names if is_notebook(name)]
     if expected in notebooks:
         others = len(notebooks) - 1
         if others:
@@ -96,6 +189,12 @@ def _choose(folder: Path, expected: str, notices: list[Notice]) -> str:
     if len(notebooks) == 1:
         notices.append(Notice(f"The notebook was handed in as `{shown(notebooks[0])}`; `{expected}` was expected."))
         return notebooks[0]
+    deeper = [] if notebooks else [f"{sub}/{name}" for sub in _names(folder) for name in _notebooks_in(folder / sub)]
+    if deeper:
+        raise UnreadableError(
+            f"`{expected}` was expected; found one folder too deep: `{shown(deeper[0])}`. "
+            "Hand in the notebook itself, without a folder around it."
+        )
     listed = ", ".join(f"`{shown(name)}`" for name in (notebooks or names)[:5]) or "nothing"
     raise UnreadableError(f"`{expected}` was expected; found: {listed}. Hand in the notebook under that name.")
 

@@ -36,6 +36,41 @@ def test_the_committed_exercises_are_what_release_makes_every_time(lab: str) -> 
     assert labs.exercise_path(lab).read_bytes() == made.encode(), "run: python -m autograder release"
 
 
+@pytest.fixture
+def windows_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working copy as git for Windows may make it: the text of a lab and the lab, each line ending in CR LF."""
+    for name in ("SOLUTIONS", "EXERCISES", "COURSE"):
+        monkeypatch.setattr(labs, name, tmp_path / name.lower())
+    for path, copy in (
+        (labs.ROOT / "solutions" / f"{LABS[0]}.py", labs.solution_path(LABS[0])),
+        (labs.ROOT / "exercises" / LABS[0] / f"{LABS[0]}.ipynb", labs.exercise_path(LABS[0])),
+    ):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    return labs.exercise_path(LABS[0])
+
+
+def test_ends_of_lines_make_no_lab_stale(windows_copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = windows_copy.read_bytes()
+    assert (main(["release", "--check"]), capsys.readouterr().out) == (0, "")
+    assert main(["release"]) == 0
+    assert "up to date" in capsys.readouterr().out
+    assert windows_copy.read_bytes() == before
+
+
+def test_an_edit_makes_a_lab_stale_whatever_its_ends_of_lines(windows_copy: Path) -> None:
+    windows_copy.write_bytes(windows_copy.read_bytes().replace(b"NotImplementedError", b"NotImplemented", 1))
+    assert main(["release", "--check"]) == 1
+
+
+def test_git_is_told_to_keep_the_ends_of_lines(tmp_path: Path) -> None:
+    shutil.copy(labs.ROOT / ".gitattributes", tmp_path)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    asked = ["git", "-C", str(tmp_path), "check-attr", "eol", "--", "exercises/x.ipynb", "solutions/x.py"]
+    told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert [line.rpartition(" ")[2] for line in told] == ["lf", "lf"]
+
+
 def test_nbgrader_by_itself_writes_the_same_bytes(tmp_path: Path) -> None:
     lab = LABS[0]
     write_source(lab, tmp_path)

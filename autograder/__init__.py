@@ -1,7 +1,7 @@
 """Checks, grades and explains the labs of Backprop by Hand.
 
 `check(solution)` puts an exercise to a function and returns a `Report`; `exercises()` lists what there is to check;
-`progress()` shows what is done and what is next.
+`progress()` shows what is done and what is next, `case(name)` the inputs of a case that went wrong.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograder.chapters import exercises
-    from autograder.checking import check
+    from autograder.checking import case, check
     from autograder.exercise import Exercise
     from autograder.report import Finding, Report
     from autograder.so_far import progress
 
-__all__ = ["Exercise", "Finding", "Report", "check", "exercises", "progress"]
+__all__ = ["Exercise", "Finding", "Report", "case", "check", "exercises", "progress"]
 
 _HOME = {
     "Exercise": "autograder.exercise",
     "Finding": "autograder.report",
     "Report": "autograder.report",
+    "case": "autograder.checking",
     "check": "autograder.checking",
     "exercises": "autograder.chapters",
     "progress": "autograder.so_far",

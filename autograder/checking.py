@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import signal
+import threading
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograder import cells_run
 from autograder.answers import Answer, describe
-from autograder.attempts import Observation, Raised, Solution, in_words, observe, standing_in
+from autograder.attempts import Observation, Raised, Solution, in_words, observe, raised_by, standing_in
+from autograder.book_address import book_from
 from autograder.chapters import exercises
 from autograder.diagnosis import Diagnosis, diagnose
 from autograder.exercise import Case, Exercise, Verdict
@@ -26,6 +33,7 @@ Ask: TypeAlias = Callable[[Sequence[Case], Sequence[Exercise]], Sequence[Observa
 _TRUE_OR_FALSE = Verdict("not numbers", "True or False came back (dtype bool); numbers were expected")
 _MOST_TELLING = ("not written", "raised", "not numbers", "shape", "not judged", "not finite")
 PUBLIC_SEED = 20260  # the cases a learner sees in the notebook
+MOST_SECONDS = 60.0  # of computing, for one check in a notebook
 CHECKED: dict[str, Report] = {}  # the last report of each exercise in this session, on the public cases
 
 
@@ -45,10 +53,77 @@ def check(solution: object, exercise: str | Exercise | None = None, seed: int | 
         with standing_in(solution, dict(map(_stand_in, stand_ins))):
             return [observe(exercise.attempt, solution, case.arguments, repeat=case.repeat) for case in cases]
 
-    report = replace(put(exercise, cases, ask), code=fingerprint_of(solution, exercise.name))
+    try:
+        with _bounded(MOST_SECONDS):
+            report = put(exercise, cases, ask)
+    except KeyboardInterrupt as stop:
+        report = _stopped(exercise, solution, stop)
+    report = replace(
+        report,
+        code=fingerprint_of(solution, exercise.name),
+        warning=cells_run.older(solution, exercise.name, exercises()),
+        inputs=_how_to_have(report) if seed is None else "",
+        book=book_from(Path.cwd()),
+    )
     if seed is None:
         CHECKED[exercise.name] = report
     return report
+
+
+def case(exercise: str, number: int | None = None) -> dict[str, Any]:
+    """Return the inputs of one of the cases that `check` tries on an exercise, by name.
+
+    `number` counts from 1, as reports do; left out, it is the case the last report tells of, else the first. Raises
+    ValueError for a name or a number there is none of.
+    """
+    cases = draw(_named(exercise), PUBLIC_SEED)
+    wrong = CHECKED[exercise].wrong if exercise in CHECKED else None
+    number = number or (wrong.number if wrong else 0) or 1
+    if not 1 <= number <= len(cases):
+        raise ValueError(f"{exercise} has {len(cases)} cases, numbered from 1: there is no case {number}")
+    return copy.deepcopy(dict(cases[number - 1].arguments))
+
+
+def _how_to_have(report: Report) -> str:
+    """Return the code that gives the inputs of the case a report tells of, or "" where it tells of none."""
+    wrong = report.wrong
+    return f'import autograder; autograder.case("{report.exercise}", {wrong.number})' if wrong and wrong.number else ""
+
+
+class _TooLong(KeyboardInterrupt):
+    """A check computes for too long."""
+
+
+@contextlib.contextmanager
+def _bounded(seconds: float) -> Iterator[None]:
+    """Stop after so many seconds of computing, where the system can: not on Windows, and in the main thread only.
+
+    Who swallows the exception gets it again every second.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    if signal.getsignal(signal.SIGPROF) is not signal.SIG_DFL:  # somebody measures, or an outer check does it
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise _TooLong
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+
+
+def _stopped(exercise: Exercise, solution: Solution, stop: KeyboardInterrupt) -> Report:
+    line = raised_by(stop, solution).line
+    after = f" after {MOST_SECONDS:g} seconds of computing" if isinstance(stop, _TooLong) else ""
+    where = f" at the line `{line}`: does what stands there come to an end?" if line else ""
+    return _all_failed(exercise, "stopped", f"The check was stopped{after}{where or '.'}".removesuffix("."))
 
 
 def _stand_in(exercise: Exercise) -> tuple[str, Solution]:
@@ -90,11 +165,13 @@ def grade(exercise: Exercise, cases: Sequence[Case], observations: Sequence[Obse
     """Turn what was observed on each case into a Report. Runs no code of the learner's."""
     failed = next((o.raised for o in observations if o.raised), None)
     if failed and all(o.raised for o in observations):
-        return _all_failed(exercise, *_raised_message(exercise, failed))
+        kind, message = _raised_message(exercise, failed)
+        return _all_failed(exercise, kind, message, observations[0].printed, number=int(kind != "not written"))
     cases = [exercise.complete(case, seen.answers) for case, seen in zip(cases, observations, strict=True)]
     verdicts = [_judge(exercise, case, seen) for case, seen in zip(cases, observations, strict=True)]
     findings = [_finding(exercise, part, cases, observations, verdicts) for part in exercise.points]
-    return Report(exercise.name, exercise.chapter, exercise.section, tuple(findings))
+    report = Report(exercise.name, exercise.chapter, exercise.section, tuple(findings))
+    return replace(report, printed=_shown(observations[report.wrong.number - 1].printed) if report.wrong else "")
 
 
 def _judge(exercise: Exercise, case: Case, seen: Observation) -> Mapping[str, Verdict]:
@@ -170,6 +247,7 @@ def _finding(
         slot=diagnosis.slot,
         error=verdict.error,
         case=cases[worst].label,
+        number=worst + 1,
         sentence=diagnosis.sentence.strip(),
     )
 
@@ -209,9 +287,15 @@ def _raised_message(exercise: Exercise, raised: Raised) -> tuple[str, str]:
     return "raised", told if raised.line else f"{told}; it was called as {exercise.signature}"
 
 
-def _all_failed(exercise: Exercise, kind: str, message: str) -> Report:
-    findings = tuple(Finding(part, 0.0, points, kind, f"{message}.") for part, points in exercise.points.items())
-    return Report(exercise.name, exercise.chapter, exercise.section, findings)
+def _all_failed(exercise: Exercise, kind: str, message: str, printed: str = "", number: int = 0) -> Report:
+    told = message if message.endswith("?") else f"{message}."
+    findings = [Finding(part, 0.0, points, kind, told, number=number) for part, points in exercise.points.items()]
+    return Report(exercise.name, exercise.chapter, exercise.section, tuple(findings), printed=_shown(printed))
+
+
+def _shown(printed: str) -> str:
+    """Return what was printed without what a terminal obeys."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in printed)
 
 
 def not_callable(exercise: Exercise, came: str) -> Report:
@@ -241,3 +325,6 @@ def _named(name: str) -> Exercise:
     except KeyError:
         known = ", ".join(exercises())
         raise ValueError(f"no exercise is called {name!r}; the exercises are: {known}") from None
+
+
+cells_run.watch()

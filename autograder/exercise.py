@@ -73,7 +73,7 @@ def parameters(signature: str) -> inspect.Signature:
     if of.vararg or of.kwarg:
         raise ValueError(f"{signature}: a signature names all its parameters")
     kinds = inspect.Parameter
-    plain = [(one, kinds.POSITIONAL_ONLY) for one in of.posonlyargs]
+    plain: list[tuple[ast.arg, inspect._ParameterKind]] = [(one, kinds.POSITIONAL_ONLY) for one in of.posonlyargs]
     plain += [(one, kinds.POSITIONAL_OR_KEYWORD) for one in of.args]
     defaults: list[ast.expr | None] = [None] * (len(plain) - len(of.defaults)) + list(of.defaults)
     named = [(one, kinds.KEYWORD_ONLY) for one in of.kwonlyargs]

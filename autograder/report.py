@@ -12,6 +12,7 @@ from urllib.parse import quote
 from autograder.exercise import Section
 from autograder.slots import SLOTS, colour
 
+_FOR_THE_NOTEBOOK = ("warning", "printed", "inputs", "book")
 JSON_MIME = "application/vnd.backprop-by-hand.report+json"
 
 
@@ -22,7 +23,7 @@ class Finding:
     `kind` is "right" or what is wrong in a word or two ("wrong value", "shape", "raised", ...); `mistake` is the id of
     a catalogued mistake that reproduces the answer, or None; `slot` the slot of the template it concerns, or "";
     `error` the worst error relative to the largest right entry, `case` the label of the case it was found in;
-    `sentence` is what the message says of the reason, or "".
+    `number` is the place of that case among all, from 1; `sentence` is what the message says of the reason, or "".
     """
 
     part: str
@@ -34,6 +35,7 @@ class Finding:
     slot: str = ""
     error: float = 0.0
     case: str = ""
+    number: int = 0
     sentence: str = ""
 
     @property
@@ -45,7 +47,9 @@ class Finding:
 class Report:
     """The findings of one exercise. In a notebook its text/plain is the points, its text/html the explanation.
 
-    `code` is the fingerprint of what was checked, or "".
+    `code` is the fingerprint of what was checked, or "". What only the notebook of whoever checks is told, and no
+    grade: `warning`, that something else may have been checked than was meant; `printed`, what was printed in the case
+    of the first part that is wrong; `inputs`, how to have the inputs of that case; `book`, where the book is.
     """
 
     exercise: str
@@ -53,6 +57,10 @@ class Report:
     section: Section
     findings: tuple[Finding, ...]
     code: str = ""
+    warning: str = ""
+    printed: str = ""
+    inputs: str = ""
+    book: str = ""
 
     @property
     def points(self) -> float:
@@ -71,7 +79,12 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{self.exercise}: {self.points:g} of {self.max_points:g} points"]
+        lines += [f"  {self.warning}"] if self.warning else []
         lines += [f"  {'✓' if f.passed else '✗'} {heading}{f.message}" for heading, f in self._told()]
+        if self.printed:
+            lines += [f"  Printed in {self._case}:", *(f"    {line}" for line in self.printed.splitlines())]
+        if self.inputs:
+            lines.append(f"  The inputs of {self._case}: {self.inputs}")
         if not self.passed and self.chapter:
             lines.append("  Read again: " + "; ".join(text for text, _, _ in self._to_read()))
         return "\n".join(lines)
@@ -89,6 +102,15 @@ class Report:
             yield "" if len(self.findings) == 1 else _heading(findings), worst
 
     @property
+    def wrong(self) -> Finding | None:
+        """The first part that is wrong."""
+        return next((finding for finding in self.findings if not finding.passed), None)
+
+    @property
+    def _case(self) -> str:
+        return f"case {self.wrong.number}" if self.wrong else ""
+
+    @property
     def where_to_read(self) -> str:
         return f"chapter {self.chapter.split('_')[0]}, “{self.section.title}”"
 
@@ -99,7 +121,8 @@ class Report:
 
     def to_data(self) -> dict[str, Any]:
         """Return the report as plain data (dicts, lists, strings, numbers)."""
-        return asdict(self) | {"points": self.points, "max_points": self.max_points}
+        data = asdict(self) | {"points": self.points, "max_points": self.max_points}
+        return {name: value for name, value in data.items() if name not in _FOR_THE_NOTEBOOK}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Report:
@@ -108,7 +131,7 @@ class Report:
         return cls(data["exercise"], data["chapter"], Section(*data["section"]), findings, str(data.get("code", "")))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        return {"text/plain": repr(self), "text/html": self.to_html(), JSON_MIME: self.to_data()}
+        return {"text/plain": repr(self), "text/html": self.to_html(book=self.book), JSON_MIME: self.to_data()}
 
     def to_html(self, heading: str = "p", book: str = "") -> str:
         """Return the explanation as an HTML fragment that needs no script and no style sheet.
@@ -119,11 +142,18 @@ class Report:
         rows = "".join(_row(told, finding) for told, finding in self._told())
         places = "; ".join(_place(book, *place) for place in self._to_read())
         read = "" if self.passed or not self.chapter else f"<p>Read again: {places}.</p>"
+        warning = f"<p><strong>{rich(self.warning)}</strong></p>" if self.warning else ""
+        listed = f'<ul style="list-style: none; padding-left: 0">{rows}</ul>'
         return (
             f'<div role="group" aria-label="Result of {html.escape(self.exercise)}">'
             f"<{heading}><strong>{html.escape(self.exercise)}: {self.points:g} of {self.max_points:g} points</strong>"
-            f'</{heading}><ul style="list-style: none; padding-left: 0">{rows}</ul>{read}</div>'
+            f"</{heading}>{warning}{listed}{self._to_try()}{read}</div>"
         )
+
+    def _to_try(self) -> str:
+        printed = f"<p>Printed in {self._case}:</p><pre>{html.escape(self.printed)}</pre>" if self.printed else ""
+        inputs = f"<p>The inputs of {self._case}: <code>{html.escape(self.inputs)}</code></p>" if self.inputs else ""
+        return printed + inputs
 
     def _to_read(self) -> list[tuple[str, str, str]]:
         """Return what to read again: in words, and its page and anchor in the book."""

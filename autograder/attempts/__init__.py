@@ -27,6 +27,7 @@ Arguments: TypeAlias = Mapping[str, Any]
 Attempt: TypeAlias = Callable[[Solution, Arguments], Mapping[str, object]]
 
 _LONGEST_MESSAGE = 300
+_MOST_PRINTED = 2000  # characters of what a case prints
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Observation:
     """What one question brought: the answers by name, the same again on a second call, what went wrong.
 
     `forms` says how answers came, by name, where `answers.form` has something to say; "unwritten" stands for one that
-    may hold entries of `np.empty` that were never written.
+    may hold entries of `np.empty` that were never written. `printed` is what the first call printed, or the beginning
+    of it.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class Observation:
     forms: Mapping[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     raised: Raised | None = None
+    printed: str = ""
 
 
 def call(
@@ -90,22 +93,24 @@ def refuse_complex(x: Array) -> None:
 def observe(attempt: Attempt, solution: Solution, arguments: Arguments, *, repeat: bool = True) -> Observation:
     """Make the attempt on a copy of the arguments, then once more on another copy.
 
-    Printing and warnings are switched off meanwhile, and `np.empty` holds NaN, so that entries never written are no
-    answer by luck. An argument counts as changed when it is not bit for bit what it was.
+    What is printed meanwhile is kept from the streams, warnings are switched off, and `np.empty` holds NaN, so that
+    entries never written are no answer by luck. An argument counts as changed when it is not bit for bit what it was.
     """
     first_copy = copy.deepcopy(dict(arguments))
-    try:
-        with _quiet(), _empty_is_nan(solution) as made:
-            values = attempt(solution, first_copy)
-            answers, forms = _read_all(values), _forms(values, unwritten=bool(made))
-            changed = tuple(name for name in arguments if not _same(arguments[name], first_copy[name]))
-            second_copy = copy.deepcopy(dict(arguments))
-            again = _read_all(attempt(solution, second_copy)) if repeat else answers
-    except KeyboardInterrupt:  # someone, or a time limit, wants to stop
-        raise
-    except BaseException as error:
-        return Observation(raised=raised_by(error, solution))
-    return Observation(answers, again, forms, changed)
+    with _quiet() as printed:
+        try:
+            with _empty_is_nan(solution) as made:
+                values = attempt(solution, first_copy)
+                answers, forms = _read_all(values), _forms(values, unwritten=bool(made))
+                changed = tuple(name for name in arguments if not _same(arguments[name], first_copy[name]))
+                shown = printed.text()
+                second_copy = copy.deepcopy(dict(arguments))
+                again = _read_all(attempt(solution, second_copy)) if repeat else answers
+        except KeyboardInterrupt:  # someone, or a time limit, wants to stop
+            raise
+        except BaseException as error:
+            return Observation(raised=raised_by(error, solution), printed=printed.text())
+    return Observation(answers, again, forms, changed, printed=shown)
 
 
 @contextlib.contextmanager
@@ -184,27 +189,38 @@ def _same(before: object, after: object) -> bool:
     return bool(before == after)
 
 
-class _Discard(io.TextIOBase):
-    """A stream that forgets what is written to it, so that a flood of prints costs no memory."""
+class _Beginning(io.TextIOBase):
+    """A stream that keeps the beginning of what is written to it, so that a flood of prints costs no memory."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.left = _MOST_PRINTED
 
     def write(self, text: str) -> int:
+        if self.left > 0:
+            self.parts.append(text[: self.left])
+        self.left -= len(text)
         return len(text)
 
     def writable(self) -> bool:
         return True
 
+    def text(self) -> str:
+        """Return what is kept, with a mark where something is missing."""
+        return "".join(self.parts) + ("…" if self.left < 0 else "")
+
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    discard = _Discard()
+def _quiet() -> Iterator[_Beginning]:
+    printed = _Beginning()
     with (
-        contextlib.redirect_stdout(discard),
-        contextlib.redirect_stderr(discard),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
     ):
         warnings.simplefilter("ignore")
-        yield
+        yield printed
 
 
 def raised_by(error: BaseException, solution: Solution) -> Raised:

@@ -53,7 +53,7 @@ def test_one_reason_for_several_parts_is_told_once_with_the_parts_and_the_worst_
     def wrong(part: str, error: float) -> Finding:
         message = f"Wrong in all 9 cases. The slope is missing. The worst relative error is {error:g}."
         return Finding(
-            part, 0.0, 1.0, "wrong value", message, "slope-missing", "slope", error, "", "The slope is missing."
+            part, 0.0, 1.0, "wrong value", message, "slope-missing", "slope", error, sentence="The slope is missing."
         )
 
     text = str(report(wrong("dx", 0.5), Finding("forward", 1.0, 1.0, "right", "right"), wrong("dW", 0.75)))

@@ -17,7 +17,7 @@ from autograder.course.notebooks import Notice, UnreadableError, shown
 from autograder.course.timestamps import FORM, UnclearTimeError, read_time
 
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
-_NOT_HANDED_IN = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
+_CLUTTER = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
 _DEEPEST = 4  # folders below submitted/
 
 
@@ -102,7 +102,7 @@ def _handed_in(parts: tuple[str, ...], submitted: Path) -> Iterator[tuple[str, .
         return
     if path.is_file() and (is_notebook(path.name) or path.name.lower().endswith(_ARCHIVES)):
         yield parts
-    elif path.is_dir() and len(parts) <= _DEEPEST and path.name not in _NOT_HANDED_IN:
+    elif path.is_dir() and len(parts) <= _DEEPEST:
         for name in _names(path):
             yield from _handed_in((*parts, name), submitted)
 
@@ -131,13 +131,18 @@ def _shown(parts: tuple[str, ...]) -> str:
 
 
 def _names(folder: Path) -> list[str]:
-    """Return what is in a folder, sorted; nothing for a link, and no name that begins with a dot."""
+    """Return what is in a folder, sorted, without clutter; nothing for a link."""
     try:
         if folder.is_symlink():
             return []
-        return sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
+        return sorted(entry.name for entry in os.scandir(folder) if not is_clutter(entry.name))
     except OSError:
         return []
+
+
+def is_clutter(name: str) -> bool:
+    """Say whether a file or a folder is what systems and tools leave behind, and nobody hands in."""
+    return name.startswith(".") or name in _CLUTTER
 
 
 def is_notebook(name: str) -> bool:

@@ -134,7 +134,7 @@ def test_a_learner_cannot_read_what_another_handed_in(shared: Path) -> None:
     assert listed.returncode != 0
 
 
-def download(course: Path, files: dict[str, str]) -> None:
+def download(course: Path, files: dict[str, str] | dict[str, bytes]) -> None:
     """Put a platform's download where nbgrader expects it."""
     archive = course / "downloaded" / LAB / "archive"
     archive.mkdir(parents=True)
@@ -143,35 +143,82 @@ def download(course: Path, files: dict[str, str]) -> None:
             packed.writestr(name, text)
 
 
+def collected(course: Path, collector: str) -> subprocess.CompletedProcess[str]:
+    plugin = f"--collector=autograder.course.collectors.{collector}"
+    return command("nbgrader", "zip_collect", LAB, plugin, f"--CourseDirectory.root={course}")
+
+
+def last_lines(done: subprocess.CompletedProcess[str], count: int) -> list[str]:
+    return [line.partition("] ")[2] for line in done.stderr.splitlines()[-count:]]
+
+
+CANVAS = {
+    f"lovelaceada_4711_90001_{LAB}.ipynb": RIGHT,
+    f"oneilbob_LATE_4712_90002_{LAB}-2.ipynb": WRONG,
+    "de_la_cruz_3_cy_4713_90003_my lab (1).ipynb": RIGHT,
+    f"शर्माप्रिया_4716_90006_{LAB}.IPYNB": RIGHT,
+}
+MOODLE = {
+    f"Ada Lovelace_4711_assignsubmission_file_/{LAB}.ipynb": RIGHT,
+    f"Bob O'Neil_4712_assignsubmission_file_{LAB}.ipynb.txt": WRONG,
+    "Cy de_la Cruz_4713_assignsubmission_file_/my lab (1).ipynb": RIGHT,
+    f"Priya_4716_assignsubmission_file/my work/{LAB}.IPYNB": RIGHT,
+}
+
+
+@pytest.mark.parametrize(("collector", "files"), [("CanvasCollector", CANVAS), ("MoodleCollector", MOODLE)])
+def test_a_platforms_download_is_collected_and_graded(tmp_path: Path, collector: str, files: dict[str, str]) -> None:
+    download(tmp_path, files)
+    well(collected(tmp_path, collector))
+    assert graded(tmp_path).failed == {}
+    assert scores(tmp_path) == {"4711": 19, "4712": 17, "4713": 19, "4716": 19}
+    assert "my lab (1).ipynb" in results(tmp_path)["4713"].notices[0].text
+
+
 @pytest.mark.parametrize(
-    ("collector", "files"),
+    ("collector", "files", "told"),
     [
         (
             "CanvasCollector",
-            {
-                f"lovelaceada_4711_90001_{LAB}.ipynb": RIGHT,
-                f"oneilbob_LATE_4712_90002_{LAB}-2.ipynb": WRONG,
-                "de_la_cruz_3_cy_4713_90003_my lab (1).ipynb": RIGHT,
-                "nobody_4714_90004_notes.pdf": "not a lab",
-            },
+            CANVAS | {f"anon_k3xQ9_90003_{LAB}.ipynb": RIGHT, "nobody_4714_90004_notes.pdf": "not a lab"},
+            [
+                f"not collected: submissions/anon_k3xQ9_90003_{LAB}.ipynb: Canvas grades anonymously here; "
+                "switch that off for the assignment and download again",
+                "nothing collected from student 4714, who has no notebook in: submissions/nobody_4714_90004_notes.pdf",
+            ],
         ),
         (
             "MoodleCollector",
-            {
-                f"Ada Lovelace_4711_assignsubmission_file_/{LAB}.ipynb": RIGHT,
-                f"Bob O'Neil_4712_assignsubmission_file/{LAB}.ipynb": WRONG,
-                "Cy de_la Cruz_4713_assignsubmission_file_/my lab (1).ipynb": RIGHT,
+            MOODLE
+            | {
                 "Nobody_4714_assignsubmission_file_/notes.pdf": "not a lab",
                 f"Eve_4715_assignsubmission_onlinetext_/{LAB}.ipynb": RIGHT,
             },
+            [
+                "nothing collected from student 4715, who has no notebook in: "
+                f"submissions/Eve_4715_assignsubmission_onlinetext_/{LAB}.ipynb",
+                "nothing collected from student 4714, who has no notebook in: "
+                "submissions/Nobody_4714_assignsubmission_file_/notes.pdf",
+            ],
         ),
     ],
-    ids=["Canvas", "Moodle"],
 )
-def test_a_platforms_download_is_collected_and_graded(tmp_path: Path, collector: str, files: dict[str, str]) -> None:
+def test_who_was_not_collected_is_in_the_last_lines_and_in_the_exit_code(
+    tmp_path: Path, collector: str, files: dict[str, str], told: list[str]
+) -> None:
     download(tmp_path, files)
-    plugin = f"--collector=autograder.course.collectors.{collector}"
-    well(command("nbgrader", "zip_collect", LAB, plugin, f"--CourseDirectory.root={tmp_path}"))
-    assert graded(tmp_path).failed == {}
-    assert scores(tmp_path) == {"4711": 19, "4712": 17, "4713": 19}
-    assert "my lab (1).ipynb" in results(tmp_path)["4713"].notices[0].text
+    done = collected(tmp_path, collector)
+    assert (done.returncode, last_lines(done, len(told))) == (1, told)
+    assert sorted(path.name for path in (tmp_path / "submitted").iterdir()) == ["4711", "4712", "4713", "4716"]
+
+
+def test_a_learners_archive_is_that_learners_whatever_is_in_it(tmp_path: Path) -> None:
+    work = tmp_path / "work.zip"
+    with zipfile.ZipFile(work, "w") as packed:
+        packed.writestr(f"work/bob_4712_90002_{LAB}.ipynb", WRONG)
+        packed.writestr(f"__MACOSX/._{LAB}.ipynb", "x")
+    download(tmp_path, {"lovelaceada_4711_90001_work.zip": work.read_bytes()})
+    well(collected(tmp_path, "CanvasCollector"))
+    assert [path.name for path in (tmp_path / "submitted").iterdir()] == ["4711"]
+    graded(tmp_path)
+    assert scores(tmp_path) == {"4711": 17}

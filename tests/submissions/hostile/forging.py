@@ -347,7 +347,7 @@ def flood(link, reply):
 send, shell.send = shell.send, flood
 """,
     "observations by somebody else": """
-nothing = {"answers": {}, "again": {}, "changed": [], "raised": None}
+nothing = {"answers": {}, "again": {}, "forms": {}, "changed": [], "raised": None}
 shell = sys.modules["autograder.sandbox.shell"]
 shell._plain = lambda seen: nothing
 """,

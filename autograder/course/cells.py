@@ -48,6 +48,34 @@ def is_written(cell: NotebookNode) -> bool:
     return bool(info.get("grade") and info.get("solution"))
 
 
+def exercises_by_graded_cell(released: NotebookNode) -> dict[str, str]:
+    """Map the grade_id of each automatically graded cell to its exercise: the solution cell above."""
+    exercise, found = "", {}
+    for cell in released.cells:
+        info = cell.metadata.get("nbgrader", {})
+        if is_written(cell):
+            continue
+        if info.get("solution"):
+            exercise = info["grade_id"]
+        elif info.get("grade"):
+            found[info["grade_id"]] = exercise
+    return found
+
+
+def called_checks(cell: NotebookNode) -> set[str] | None:
+    """Return the names a code cell checks when calls of check are all it holds, else None."""
+    if cell.cell_type != "code":
+        return None
+    tree = parsed(cell.source)
+    if tree is None:
+        return None
+    calls = [line.value for line in tree.body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
+    if len(calls) < len(tree.body) or any(not isinstance(c.func, ast.Name) or c.func.id != "check" for c in calls):
+        return None
+    arguments = [argument for call in calls for argument in call.args[:1]]
+    return {argument.id for argument in arguments if isinstance(argument, ast.Name)}
+
+
 def bound_names(source: str) -> set[str]:
     """Return the names a code cell binds at its top level: functions, classes, variables, imports.
 

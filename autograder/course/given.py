@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 
@@ -11,11 +12,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import labs
+from autograder.course.cells import bound_names, exercises_by_graded_cell
 from autograder.course.labs import UsageError
-from autograder.course.rebuild import exercises_by_graded_cell
 
 # As nbgrader's ClearSolutions does it, which takes seconds to load.
 _SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION.*?### END SOLUTION", re.MULTILINE | re.DOTALL)
+
+_CHECKED = re.compile(r"\bcheck\(\s*(\w+)")
 
 
 @cache
@@ -45,6 +48,41 @@ def _stub(solution: re.Match[str]) -> str:
 def exercises_by_lab() -> Mapping[str, tuple[str, ...]]:
     """Return the names of the automatically graded exercises of each lab, in course order. Loads no PyTorch."""
     return {lab: tuple(exercises_by_graded_cell(as_given(lab)).values()) for lab in _labs()}
+
+
+def lab_of(cells: Sequence[NotebookNode], file_name: str) -> str | None:
+    """Return the lab that a learner's notebook is: the one it shares most with; its file name decides between equals.
+
+    Shared are names of exercises that it defines, checks or has in its metadata, and texts that only one lab has. None
+    when nothing is shared and the file is not named after a lab.
+    """
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    names = {name for source in code for name in (*bound_names(source), *_CHECKED.findall(source))}
+    names |= {cell.metadata.get("nbgrader", {}).get("grade_id", "") for cell in cells}
+    texts = {_squeezed(text) for cell in cells for text in _with_heading(cell)}
+    named = {lab: lab in file_name.lower() for lab in _labs()}
+    exercises, own = exercises_by_lab(), _texts_by_lab()
+    shared = {lab: len(names.intersection(exercises[lab])) + len(texts & own[lab]) for lab in named}
+    best = max(shared, key=lambda lab: (shared[lab], named[lab]), default="")
+    return best if best and (shared[best] or named[best]) else None
+
+
+@cache
+def _texts_by_lab() -> Mapping[str, frozenset[str]]:
+    """Return the texts of each lab that no other has, its headings among them."""
+    texts = {lab: {_squeezed(text) for cell in as_given(lab).cells for text in _with_heading(cell)} for lab in _labs()}
+    counts = Counter(text for found in texts.values() for text in found)
+    return {lab: frozenset(text for text in found if counts[text] == 1) for lab, found in texts.items()}
+
+
+def _with_heading(cell: NotebookNode) -> list[str]:
+    """Return the text of a cell, and for a learner who wrote below a heading, the heading by itself."""
+    first = cell.source.lstrip().partition("\n")[0]
+    return [cell.source, first] if first.startswith("#") and cell.cell_type == "markdown" else [cell.source]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def title(lab: NotebookNode) -> str:

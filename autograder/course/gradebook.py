@@ -34,11 +34,12 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from autograder.course import labs
+from autograder.course.cells import exercises_by_graded_cell
 from autograder.course.feedback import Row, Standing, with_standing
 from autograder.course.labs import UsageError
 from autograder.course.nbgrader_setup import course_config, quiet_nbgrader
 from autograder.course.notebooks import KEY
-from autograder.course.rebuild import exercises_by_graded_cell, written_cells
+from autograder.course.rebuild import written_cells
 from autograder.course.release import released_text
 from autograder.course.work import Graded, as_notebook
 from autograder.report import Report

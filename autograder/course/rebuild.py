@@ -6,15 +6,22 @@ cells that were given, are replaced by the released ones.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from nbformat import NotebookNode
 
-from autograder.course.cells import Own, is_written, parsed
+from autograder.course.cells import (
+    Own,
+    bound_names,
+    called_checks,
+    exercises_by_graded_cell,
+    is_written,
+)
+from autograder.course.given import exercises_by_lab, lab_of
+from autograder.course.missing import Missing, missing
 from autograder.course.notebooks import KEY, Notice, add_notices
 from autograder.course.written import find_written_answers
 
@@ -53,12 +60,16 @@ def rebuild(cells: Sequence[NotebookNode], released: NotebookNode) -> NotebookNo
     given = _given_cells(released)
     own, edited = _take_apart(cells, given)
     exercises = list(exercises_by_graded_cell(released).values())
-    found = find_written_answers(own, edited, released, exercises)
+    other = _another_lab(cells, own, exercises)
+    remarks = _of_another_lab(own, released, other) if other else find_written_answers(own, edited, released, exercises)
+    absent = [] if other else missing(own, exercises, _names_given(released))
     places = _places(own, given)
     _give_solution_metadata(own, given, places, released)
     notebook = _frame(released)
     notebook.cells = _merge(own, given, places)
-    add_notices(notebook, [*_notices(own, given), *found])
+    notebook.metadata[KEY]["missing"] = [asdict(one) for one in absent]
+    renamed = () if other else _no_longer_there(own, given)
+    add_notices(notebook, [*_put_back(given), *renamed, *remarks, *(Notice(one.text) for one in absent)])
     return notebook
 
 
@@ -74,20 +85,6 @@ def _frame(released: NotebookNode) -> NotebookNode:
     notebook = deepcopy(released)
     notebook.metadata[KEY] = NotebookNode(exercises=exercises_by_graded_cell(released))
     return notebook
-
-
-def exercises_by_graded_cell(released: NotebookNode) -> dict[str, str]:
-    """Map the grade_id of each automatically graded cell to its exercise: the solution cell above."""
-    exercise, found = "", {}
-    for cell in released.cells:
-        info = cell.metadata.get("nbgrader", {})
-        if is_written(cell):
-            continue
-        if info.get("solution"):
-            exercise = info["grade_id"]
-        elif info.get("grade"):
-            found[info["grade_id"]] = exercise
-    return found
 
 
 def written_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -120,7 +117,7 @@ def _take_apart(cells: Sequence[NotebookNode], given: Sequence[_Given]) -> tuple
     own: list[Own] = []
     edited: list[Own] = []
     for number, cell in enumerate(cells, 1):
-        claim, squeezed, checked = _claim(cell), _squeezed(cell), _checked_names(cell)
+        claim, squeezed, checked = _claim(cell), _squeezed(cell), called_checks(cell)
         copied = [g for g in given if squeezed == g.squeezed or _is_edited_copy(cell, claim, checked, g)]
         for original in copied:
             original.seen.append(len(own))
@@ -147,20 +144,6 @@ def _is_edited_copy(cell: NotebookNode, claim: str | None, checked: set[str] | N
 
 def _squeezed(cell: NotebookNode) -> tuple[str, str]:
     return cell.cell_type, "".join(cell.source.split())
-
-
-def _checked_names(cell: NotebookNode) -> set[str] | None:
-    """Return the names a code cell checks when calls of check are all it holds, else None."""
-    if cell.cell_type != "code":
-        return None
-    tree = parsed(cell.source)
-    if tree is None:
-        return None
-    calls = [line.value for line in tree.body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)]
-    if len(calls) < len(tree.body) or any(not isinstance(c.func, ast.Name) or c.func.id != "check" for c in calls):
-        return None
-    arguments = [argument for call in calls for argument in call.args[:1]]
-    return {argument.id for argument in arguments if isinstance(argument, ast.Name)}
 
 
 def _places(own: Sequence[Own], given: Sequence[_Given]) -> list[int]:
@@ -216,17 +199,42 @@ def _merge(own: Sequence[Own], given: Sequence[_Given], places: Sequence[int]) -
     return cells
 
 
-def _notices(own: Sequence[Own], given: Sequence[_Given]) -> Iterator[Notice]:
-    missing = [f"`{g.name}`" for g in given if not g.seen]
+def missing_in(notebook: NotebookNode) -> list[Missing]:
+    """Return what a rebuilt notebook says of functions that are missing."""
+    return [Missing(**one) for one in notebook.metadata[KEY].get("missing", [])]
+
+
+def _another_lab(cells: Sequence[NotebookNode], own: Sequence[Own], exercises: Sequence[str]) -> str | None:
+    """Return the slug of the lab that was handed in instead of the one that has these exercises."""
+    if any(exercise in o.names for o in own for exercise in exercises):
+        return None
+    lab = lab_of(cells, "")
+    return lab if lab and set(exercises).isdisjoint(exercises_by_lab()[lab]) else None
+
+
+def _of_another_lab(own: list[Own], released: NotebookNode, lab: str) -> list[Notice]:
+    """Put the cells for answers in words back, empty: another lab holds no answer to this question."""
+    own += [Own(deepcopy(cell), None, answers=cell) for cell in written_cells(released)]
+    text = f"This is lab `{lab}`: none of the functions that are graded here is in it."
+    return [Notice(f"{text} Hand in the lab that was asked for.", attention=True)]
+
+
+def _names_given(released: NotebookNode) -> set[str]:
+    code = [cell.source for cell in released.cells if cell.cell_type == "code"]
+    return {name for source in code for name in bound_names(source)}
+
+
+def _put_back(given: Sequence[_Given]) -> Iterator[Notice]:
+    gone = [f"`{g.name}`" for g in given if not g.seen]
     edited = [f"`{g.name}`" for g in given if g.edited]
-    if missing:
-        yield Notice(f"Put back, because they were missing or changed: the given cells {', '.join(missing)}.")
+    if gone:
+        yield Notice(f"Put back, because they were missing or changed: the given cells {', '.join(gone)}.")
     if edited:
         yield Notice(f"Put back as they were given, because they were edited: {', '.join(edited)}.")
+
+
+def _no_longer_there(own: Sequence[Own], given: Sequence[_Given]) -> Iterator[Notice]:
     exercises = {released.exercise for released in given}
-    gone = [f"`{name}`" for o in own if o.claim for name in _checked_names(o.cell) or () if name not in exercises]
+    gone = [f"`{name}`" for o in own if o.claim for name in called_checks(o.cell) or () if name not in exercises]
     if gone:
         yield Notice(f"Not graded, because no longer in this lab: {', '.join(gone)}. It was removed or renamed.")
-    for released in given:
-        if released.exercise and not any(released.exercise in o.names for o in own):
-            yield Notice(f"No cell that runs defines `{released.exercise}`: keep that name, and mend syntax errors.")

@@ -19,7 +19,7 @@ from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
 from autograder.course.notebooks import UnreadableError, notices_of, shown
 from autograder.course.reading import read_submission
-from autograder.course.rebuild import graded_cells, rebuild, written_cells
+from autograder.course.rebuild import graded_cells, missing_in, rebuild, written_cells
 from autograder.report import JSON_MIME, Report, zero_report
 
 _SECONDS_TO_LOAD = 120  # PyTorch, whose time is not the notebook's
@@ -68,7 +68,9 @@ def validate(path: Path, limits: Limits = Limits()) -> Validation:  # noqa: B008
     result = Validation(lab, title(given), notes=notes)
     if path.name != f"{lab}.ipynb":
         result.notes.append(f"Hand it in under the name {lab}.ipynb.")
-    result.notes += [notice.text for notice in notices_of(notebook) if not notice.text.startswith("No cell that runs")]
+    absent = missing_in(notebook)
+    result.to_mend += [one.text for one in absent if not one.not_python]
+    result.notes += [n.text for n in notices_of(notebook) if n.text not in {one.text for one in absent}]
     _note_hand_graded(result, notebook, given)
     _Run(notebook, cells, result, limits).to_the_end()
     return result

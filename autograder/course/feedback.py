@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from latex2mathml.converter import convert
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from mistune import HTMLRenderer, create_markdown
 from nbformat import NotebookNode
 from pygments import highlight
@@ -30,7 +31,11 @@ from autograder.course.pictures import SHOWN, data_uri
 from autograder.report import JSON_MIME, Finding, Report, rich
 from autograder.slots import SLOTS, colour
 
-_STANDING = "<!-- standing -->"
+_STANDING, _LEARNER, _BESIDE = "<!-- standing -->", "<!-- learner -->", "<!-- beside {} -->"
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _LONGEST_COLOURED = 20_000  # characters of a cell
 # Both keep a contrast of 4.5:1 on the page's background for code.
 _LIGHT, _DARK = "a11y-high-contrast-light", "a11y-high-contrast-dark"
@@ -38,8 +43,8 @@ _LIGHT, _DARK = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
 @dataclass(frozen=True)
 class Row:
-    """What the gradebook says of one graded cell. `by_hand`: a person gave its score; `waits`: one has to give it.
-    `parts` are the findings of its report."""
+    """What the gradebook says of one graded cell. `by_hand`: a person gave its score; `waits`: one has to give it;
+    `blank`: it asks for words, and there are none. `parts` are the findings of its report; `comment` is a person's."""
 
     exercise: str
     cell: str
@@ -48,16 +53,25 @@ class Row:
     comment: str
     by_hand: bool
     waits: bool = False
+    blank: bool = False
     parts: tuple[Finding, ...] = ()
+
+    @property
+    def wrong_alike(self) -> str:
+        """What is wrong in a word, where it is the same with every part."""
+        words = {"" if part.passed else part.mistake or part.kind for part in self.parts}
+        return words.pop() if len(words) == 1 else ""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What the gradebook says of one submission."""
+    """What the gradebook says of one submission, the learner's name and the time of the hand-in, in UTC, among it."""
 
     rows: tuple[Row, ...]
     late_penalty: float
     needs_attention: bool
+    learner: str = ""
+    handed_in: datetime | None = None
 
     @property
     def score(self) -> float:
@@ -87,13 +101,27 @@ def draw(notebook: NotebookNode, released: NotebookNode, book: str = "") -> str:
         cells=[cell for cell in cells if cell.shown],
         notices=notices_of(notebook),
         standing=Markup(_STANDING),
+        learner=Markup(_LEARNER),
+        graded_on=notebook.metadata.get(KEY, {}).get("graded_on", ""),
         code_colours=_code_colours(),
     )
 
 
 def with_standing(page: str, standing: Standing) -> str:
-    """Return the page with its table of scores. Nothing of a learner's comes before the place for it."""
-    return page.replace(_STANDING, _template("standing").render(standing=standing), 1)
+    """Return the page with its table of scores, whose it is, and beside each answer what a person said of it.
+
+    What a learner wrote is escaped, so it holds none of the places for them.
+    """
+    page = page.replace(_STANDING, _template("standing").render(standing=standing), 1)
+    page = page.replace(_LEARNER, _template("learner").render(standing=standing), 1)
+    for row in standing.rows:
+        page = page.replace(_BESIDE.format(row.cell), _template("beside").render(row=row), 1)
+    return page
+
+
+def on_day(day: date) -> str:
+    """Return a date as people write it, such as 1 March 2026."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 class _Cell:
@@ -108,9 +136,11 @@ class _Cell:
         self.answers = info.get("grade_id") if info.get("solution") else None
         self.written = is_written(cell)
         self.given = cell.source in given
-        self.statement = cell.source.partition("\n")[0].strip("# ") if self.given and not self.written else None
+        first = cell.source.partition("\n")[0]
+        self.statement = first.strip("# ") if self.given and first.startswith("#") else None
         self.passed = True
         self.outputs = list(self._outputs()) if cell.cell_type == "code" else []
+        self.beside = Markup(_BESIDE.format(self.anchor))
         self.shown = bool(cell.source.strip() or self.outputs)
 
     def body(self) -> Markup:
@@ -118,7 +148,7 @@ class _Cell:
         if self.cell.cell_type == "code":
             # A line end that stands first in <pre> is no part of it.
             return Markup('<pre class="code" tabindex="0">\n{}</pre>').format(_coloured(self.cell.source))
-        if self.statement is not None:
+        if self.given:
             return _set(self.cell.source)
         return Markup('<div class="typed">{}</div>').format(Markup("").join(self._typed()))
 
@@ -213,5 +243,7 @@ def _formula(text: str, display: str) -> str:
 def _template(name: str) -> Any:
     loader = FileSystemLoader(Path(__file__).with_name("templates"))
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["day"] = on_day
+    environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
     environment.filters["rich"] = lambda text: Markup(rich(text))
     return environment.get_template(f"{name}.html.j2")

@@ -38,7 +38,7 @@ from autograder.course.cells import exercises_by_graded_cell
 from autograder.course.feedback import Row, Standing, with_standing
 from autograder.course.labs import UsageError
 from autograder.course.nbgrader_setup import course_config, quiet_nbgrader
-from autograder.course.notebooks import KEY
+from autograder.course.notebooks import KEY, shown
 from autograder.course.rebuild import written_cells
 from autograder.course.release import released_text
 from autograder.course.work import Graded, as_notebook
@@ -248,7 +248,8 @@ class Recorder:
         for cell, comment in comments.items():
             comment.auto_comment = "No response." if cell in graded.unanswered else None
         self._assign_penalty(student, submission, notebook)
-        entered = standing(self.frame, grades, comments, graded.reports, notebook.late_submission_penalty or 0.0)
+        penalty = notebook.late_submission_penalty or 0.0
+        entered = standing(self.frame, grades, comments, graded.reports, penalty, submission)
         db.commit()
         return entered
 
@@ -293,22 +294,32 @@ def standing(
     comments: Mapping[str, Comment],
     reports: Mapping[str, Report],
     late_penalty: float,
+    submission: SubmittedAssignment,
 ) -> Standing:
     """Return what the gradebook says of a submission whose graded cells the pipeline gave these `reports`."""
     rows = []
     for cell, most in frame.most.items():
         written, exercise = cell not in frame.exercises, frame.exercises.get(cell, cell)
         grade, comment = grades[cell], comments.get(exercise)
-        said = (comment.manual_comment or comment.auto_comment or "") if comment else ""
+        said = (
+            (comment.manual_comment or "") if comment else ""
+        )  # nbgrader's own is "No response.", which the page says
         given = grade.auto_score if grade.manual_score is None else grade.manual_score
         score = (given or 0.0) + (grade.extra_credit or 0.0)
         waits = written and bool(grade.needs_manual_grade)
         report = reports.get(cell)
         by_hand = grade.manual_score is not None if written else report is None or score != report.points
         parts = report.findings if report else ()
-        rows.append(Row(exercise, cell, score, most, said, by_hand and not waits, waits, parts))
+        blank = written and not waits and not by_hand
+        rows.append(Row(exercise, cell, score, most, said, by_hand and not waits, waits, blank, parts))
     attention = any(grades[cell].needs_manual_grade for cell in frame.exercises)
-    return Standing(tuple(rows), late_penalty, attention)
+    return Standing(tuple(rows), late_penalty, attention, _name(submission.student), submission.timestamp)
+
+
+def _name(student: Student) -> str:
+    """Return the name of a learner that the gradebook knows, with the id in brackets; without a name the id."""
+    name = " ".join(part for part in (student.first_name, student.last_name) if part)
+    return shown(f"{name} ({student.id})" if name else str(student.id))
 
 
 def recorded_digest(course: Course, student: str) -> str | None:

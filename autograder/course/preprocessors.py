@@ -37,12 +37,12 @@ from autograder.course.feedback import draw, with_standing
 from autograder.course.gradebook import Frame, standing
 from autograder.course.inert import given_texts, make_inert
 from autograder.course.limits import Limits
-from autograder.course.notebooks import Notice, add_rubrics, notices_of
+from autograder.course.notebooks import KEY, Notice, add_rubrics, notices_of
 from autograder.course.rebuild import written_cells
 from autograder.course.release import rubrics
 from autograder.course.secret import key_of
 from autograder.course.submissions import read_timestamp
-from autograder.course.work import as_notebook, prepare, reports_of
+from autograder.course.work import as_notebook, prepare, reports_of, today
 
 Resources = dict[str, Any]
 
@@ -81,6 +81,7 @@ class RunSubmission(NbGraderPreprocessor):
         key = key_of(course, info["assignment"], info["student"])
         run(nb, Limits(), key, unsafe=self.unsafe)
         make_inert(nb, _released(resources))
+        nb.metadata[KEY]["graded_on"] = today()
         return nb, resources
 
 
@@ -125,7 +126,9 @@ class FeedbackExporter(Exporter):
             found = _submission(gradebook, info)
             grades = {grade.name: grade for grade in found.grades}
             comments = {comment.name: comment for comment in found.comments}
-            said = standing(Frame.of(released), grades, comments, reports_of(nb), info["late_penalty"])
+            said = standing(
+                Frame.of(released), grades, comments, reports_of(nb), info["late_penalty"], found.assignment
+            )
         return with_standing(draw(nb, released, self.book), said), resources
 
 

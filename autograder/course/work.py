@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from time import monotonic
 
 from nbformat import NotebookNode, v4
 
 from autograder.course.execution import run
-from autograder.course.feedback import draw
+from autograder.course.feedback import draw, on_day
 from autograder.course.inert import make_inert
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
@@ -87,6 +87,7 @@ def grade_notebook(task: Task) -> Graded:
         run(notebook, task.limits, task.key)
     make_inert(notebook, released)
     notebook.metadata[KEY]["digest"] = task.digest
+    notebook.metadata[KEY]["graded_on"] = today()
     notebook.metadata[KEY]["seconds"] = round(monotonic() - began, 2)
     unanswered = tuple(_unanswered(notebook, released))
     written = {cell.id: cell.source for cell in written_cells(notebook) if cell.id not in unanswered}
@@ -99,6 +100,11 @@ def grade_notebook(task: Task) -> Graded:
         unanswered,
         any(notice.attention for notice in notices_of(notebook)),
     )
+
+
+def today() -> str:
+    """Return the date that feedback pages tell, in UTC."""
+    return on_day(datetime.now(UTC).date())
 
 
 def as_notebook(text: str) -> NotebookNode:

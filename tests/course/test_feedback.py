@@ -23,6 +23,7 @@ from autograder.course.work import Graded, Task, grade_notebook
 from tests.course.helpers import command, in_formgrader
 from tests.course.helpers import graded as graded_here
 from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
+from tests.submissions.pages import text_of
 
 ACT = "top.hurt = 1"
 MARKUP = [
@@ -176,6 +177,58 @@ def test_manual_scores_and_comments_are_shown_by_grading_and_by_nbgrader_alike(t
     assert course.feedback_page("ada").read_text("utf-8") == by_nbgrader
     for said in ("3.5 of 4", "graded by hand", "Nearly &lt;b&gt;right&lt;/b&gt;", "3.5 of 21"):
         assert said in by_nbgrader
+
+
+def section(page: str, anchor: str) -> str:
+    """Return what stands beside an answer on a page."""
+    return page.partition(f'id="{anchor}">')[2].partition("</section>")[0]
+
+
+def test_the_page_tells_whose_it_is_when_it_was_handed_in_and_when_it_was_graded(tmp_path: Path) -> None:
+    (hand_in(tmp_path, "x7", "[]") / "timestamp.txt").write_text("2026-02-03 14:05:06 UTC")
+    hand_in(tmp_path, "<b>bob", "[]")
+    course = Course.at(tmp_path, LAB)
+    graded_here(tmp_path)
+    with Gradebook(course.db_url) as book:
+        book.update_or_create_student("x7", first_name="Ada <i>", last_name="Lovelace")
+        book.db.commit()
+    graded_here(tmp_path, force=True)
+    ada, bob = (text_of(course.feedback_page(student).read_text("utf-8")) for student in ("x7", "<b>bob"))
+    assert "Ada <i> Lovelace (x7). Handed in on 3 February 2026 at 14:05 UTC. Graded on 1 March 2026." in ada
+    assert "<b>bob. Graded on 1 March 2026." in bob
+
+
+def test_what_a_person_said_of_an_answer_stands_beside_it(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", nbformat.writes(answered({WRITTEN: "They stay equal."})))
+    course = Course.at(tmp_path, LAB)
+    graded_here(tmp_path)
+    with Gradebook(course.db_url) as book:
+        grade = book.find_grade(WRITTEN, LAB, LAB, "ada")
+        grade.manual_score, grade.needs_manual_grade = 1.0, False
+        book.find_comment(WRITTEN, LAB, LAB, "ada").manual_comment = "Say <b>why</b>.\nSee chapter 03."
+        book.find_comment("output_delta", LAB, LAB, "ada").manual_comment = "Begin with this one."
+        book.db.commit()
+    graded_here(tmp_path, force=True)
+    page = course.feedback_page("ada").read_text("utf-8")
+    assert "1 of 2 points, graded by hand: Say <b>why</b>. See chapter 03." in text_of(section(page, WRITTEN))
+    assert "0 of 2 points: Begin with this one." in text_of(section(page, "output_delta_check"))
+    assert page.count("See chapter 03.") == page.count("Begin with this one.") == 1
+    assert "<!-- " not in page
+
+
+def test_what_is_not_written_is_said_once_and_in_our_words(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", nbformat.writes(answered({})))
+    graded_here(tmp_path)
+    page = Course.at(tmp_path, LAB).feedback_page("ada").read_text("utf-8")
+    rows = text_of(page.partition("<tbody>")[2].partition("</tbody>")[0])
+    assert "No response" not in page
+    assert rows.count("not written") == len(reference()) + 1
+
+
+def test_no_given_text_stands_twice_on_a_page(graded: Graded) -> None:
+    said = text_of(graded.feedback)
+    first = "Look at what you have trained: the loss from epoch to epoch, for three random starts."
+    assert said.count(first) == 1
 
 
 BOOK = "https://book.example/backprop"

@@ -37,10 +37,16 @@ class _Search:
         self.own = own
         self.exercises = exercises
         self.code = [o for o in own if o.cell.cell_type == "code"]
-        self.files = dict(_from_files(self.code))
+        self.files = dict(_from_files(self.code, exercises))
         self.defined = {name for o in self.code for name in o.names}
         self.others = self.defined - set(exercises) - given_names - {"*"}
-        self.missing = [name for name in exercises if name not in self.defined or name in self.files]
+        self.missing = [name for name in exercises if name not in self.defined or self._is_only_imported(name)]
+
+    def _is_only_imported(self, name: str) -> bool:
+        here = re.compile(
+            rf"^[ \t]*(?:(?:async\s+)?def|class)\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", re.MULTILINE
+        )
+        return name in self.files and not any(name in o.names and here.search(o.cell.source) for o in self.code)
 
     def told(self) -> Iterator[Missing]:
         left = list(self.missing)
@@ -120,9 +126,12 @@ class _Search:
         return "functions and classes" if classes else "functions"
 
 
-def _from_files(code: Sequence[Own]) -> Iterator[tuple[str, str]]:
+def _from_files(code: Sequence[Own], exercises: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each name that comes from a file of the learner's own, with that module; "*" and the module for all."""
     written = {match[1] for o in code if (match := _WRITES_MODULE.match(o.cell.source))}
+    # A module that is only imported may be one that the grader's Python lacks.
+    asks = re.compile(rf"\b(\w+)\.(?:{'|'.join(map(re.escape, exercises))})\b")
+    asked_of = {name for o in code for name in asks.findall(o.cell.source) if not _is_there(name, written)}
     for o in code:
         tree = parsed_cell(o.cell.source)
         for node in tree.body if tree else ():
@@ -130,9 +139,12 @@ def _from_files(code: Sequence[Own]) -> Iterator[tuple[str, str]]:
                 module = node.module or "another file"
                 yield from ((a.asname or a.name if a.name != "*" else f"*{module}", module) for a in node.names)
             elif isinstance(node, ast.Import):
-                for alias in node.names:
-                    if not _is_there(alias.name, written):
-                        yield f"*{alias.name}", alias.name
+                used = ((alias.name, alias.asname or alias.name) for alias in node.names)
+                yield from (
+                    (f"*{module}", module)
+                    for module, name in used
+                    if name in asked_of and not _is_there(module, written)
+                )
 
 
 def _is_there(module: str, written: set[str]) -> bool:

@@ -47,8 +47,8 @@ def test_a_whole_lab_has_nothing_missing() -> None:
 IMPORTS = {
     "by name": f"from my_answers import {', '.join(NAMES)}",
     "all at once": "from my_answers import *",
-    "as a module": "import my_answers",
-    "as a module of another name": "import my_answers as m\nm.output_delta",
+    "as a module": "import my_answers\ncheck(my_answers.output_delta)",
+    "as a module of another name": "import my_answers as m\nprint(m.output_delta(1, 2))",
     "several times": "\n".join(f"from my_answers import {name}" for name in NAMES),
 }
 
@@ -75,6 +75,19 @@ def test_a_module_that_is_there_is_no_other_file() -> None:
     assert said([*without_functions(new_code_cell(written)), new_code_cell("from helpers import *")])[0].startswith(
         f"{NONE}: write them"
     )
+
+
+def test_a_module_that_is_only_imported_is_not_taken_for_a_file_with_the_answers() -> None:
+    for line in ("import pandas_of_tomorrow as pd", "from pandas_of_tomorrow import frame\nframe.show()"):
+        (told,) = said([*with_answers({"hidden_delta": ""}), new_code_cell(line)])
+        assert told == "No cell defines `hidden_delta`: keep the name that the lab gives."
+
+
+def test_a_function_that_the_notebook_defines_too_is_not_missing() -> None:
+    for answer in ("from deltas import hidden_delta\n\n\ndef hidden_delta(*a):\n    return a", "hidden_delta = max"):
+        assert (
+            said([*with_answers({"hidden_delta": answer}), new_code_cell("import numpy as np\nnp.hidden_delta")]) == []
+        )
 
 
 def test_one_function_of_another_file_is_named_alone() -> None:

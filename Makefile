@@ -27,7 +27,6 @@ demo: $(DONE) release book  ## release the lab, build the book, grade a sample c
 	@echo "Making a sample class in $(DEMO)"
 	@rm -rf $(DEMO)
 	@$(PY) -m tests.submissions.make_class $(DEMO)
-	@cp -R _build/course/source $(DEMO)/source  # formgrader lists the assignments it finds here
 	@echo "Grading it"
 	@$(PY) -m autograder grade $(LAB) --course $(DEMO)
 	@echo

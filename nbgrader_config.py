@@ -4,22 +4,29 @@
 #   nbgrader generate_feedback 03_delta_template
 # python -m autograder reads this file too, so a late penalty or an exporter set here holds for both.
 
-import os
+import sys
 import warnings
 
 from sqlalchemy.exc import SAWarning
 
-from autograder.course import labs, preprocessors
+from autograder.course import exchange, exporters, labs, preprocessors
 
 # nbgrader's own; nothing an instructor can do about it.
 warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
 
 c = get_config()
 
-# Submissions, gradebook and feedback are under _build/course, or where the environment says; what learners get is
+# Submissions, gradebook and feedback are in the folder AUTOGRADER_COURSE, or in _build/course; what learners get is
 # committed in exercises/.
-c.CourseDirectory.root = os.path.abspath(os.environ.get("AUTOGRADER_COURSE", labs.COURSE))
+course = labs.course_folder()
+if not course.is_dir() and course != labs.COURSE:
+    sys.exit(f"AUTOGRADER_COURSE: there is no folder {course}. Make it, or name the folder of your class")
+c.CourseDirectory.root = str(course)
 c.CourseDirectory.release_directory = str(labs.EXERCISES)
+# The gradebook is in that folder, or at the address AUTOGRADER_DB_URL. A database server wants the course named.
+if labs.gradebook_address():
+    c.CourseDirectory.db_url = labs.gradebook_address()
+    c.CourseDirectory.course_id = "backprop"
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
 c.GenerateAssignment.preprocessors = preprocessors.GENERATE
@@ -32,5 +39,7 @@ c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
 
 c.GenerateFeedback.exporter_class = preprocessors.FeedbackExporter
 c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK
+c.ExportApp.plugin_class = exporters.GradesExporter
+c.ExchangeFactory.release_feedback = exchange.ReleaseFeedback
 # Where the book is served, such as "https://course.example/backprop"; feedback then links to chapters and mistakes.
 c.FeedbackExporter.book = ""

@@ -25,12 +25,13 @@ _RELEASE = """examples:
   python -m autograder release --check              exit code 1 when exercises/ is stale"""
 
 _JSON = """--json prints one object:
-  submissions   a list: student, points (late penalty taken off), max_points, late_penalty, needs_attention,
-                waiting (written answers nobody has graded yet), seconds (it took to grade), notices,
+  submissions   a list: student, points (late penalty taken off), max_points, late_penalty, seconds_late,
+                needs_attention, waiting (written answers nobody has graded yet), seconds (it took to grade), notices,
                 and exercises: name to points, max_points, mistakes
-  summary       submissions, max_points, points (mean, standard_deviation, lowest, median, highest),
-                exercises (name to mean, max_points, full, none), mistakes (name to count), needs_attention (students),
-                waiting (written answer to students)
+  summary       submissions, unread (students whose hand-in could not be read: they count among the points, and in no
+                exercise), max_points, points (mean, standard_deviation, lowest, median, highest),
+                exercises (name to mean, max_points, full, none), mistakes and slots (name to count of learners),
+                needs_attention (students), waiting (written answer to students)
   assignment, feedback, gradebook
 and after grading:
   graded, kept  how many
@@ -41,6 +42,7 @@ and after grading:
 
 _GRADE = (
     """DIR holds what was handed in: DIR/submitted/<student>/<assignment>/<assignment>.ipynb.
+It is the folder that AUTOGRADER_COURSE names, which nbgrader's commands read too, else _build/course; --course wins.
 DIR/autograded, DIR/feedback and DIR/gradebook.db are made, as nbgrader makes them.
 What was graded before and has not changed is kept.
 
@@ -178,8 +180,13 @@ def _command(
 
 def _add_course(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     parser.add_argument("assignment", metavar="ASSIGNMENT", help="such as 03_delta_template")
-    parser.add_argument("--course", type=Path, default=labs.COURSE, metavar="DIR", help="course folder; _build/course")
-    parser.add_argument("--db-url", metavar="URL", help="gradebook; sqlite in DIR/gradebook.db")
+    folder, gradebook = labs.course_folder(), labs.gradebook_address()
+    parser.add_argument(
+        "--course", type=Path, default=folder, metavar="DIR", help="course folder; $AUTOGRADER_COURSE, _build/course"
+    )
+    parser.add_argument(
+        "--db-url", default=gradebook, metavar="URL", help="gradebook; $AUTOGRADER_DB_URL, sqlite in DIR/gradebook.db"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object instead of text; see below")
     return form

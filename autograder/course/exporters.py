@@ -1,4 +1,4 @@
-"""Grades as files for others: `nbgrader export --exporter=autograder.course.exporters.<one of these>`.
+"""Grades and feedback as files for others: `nbgrader export --exporter=autograder.course.exporters.<one of these>`.
 
 Late penalties are taken off everywhere. A student who handed nothing in has an empty field where nbgrader's own export
 has a 0: a learning platform takes an empty field for no grade.
@@ -7,16 +7,21 @@ has a 0: a learning platform takes an empty field for no grade.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict, Unicode
 
+from autograder.course.collectors import CanvasCollector, NoOwnerError
+from autograder.course.gradebook import Course, rounded
 from autograder.course.release import write_whole
 from autograder.course.sheet import harmless, write_rows
+from autograder.course.summary import plain
 
 Row = Sequence[object]
 
@@ -29,10 +34,11 @@ class Exporter(ExportPlugin):
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file: --to, else one in the folder exports/ of the course."""
+        self.require_a_class(gradebook)
         rows = list(self.rows(gradebook))
         text = io.StringIO()
         write_rows(text, rows)
-        path = Path(self.to or Path(self.parent.coursedir.root, "exports", self.file_name))
+        path = self.path
         write_whole(path, text.getvalue())
         self.log.info("%d rows written to %s", len(rows), path)
         changed = sorted({str(field) for row in rows for field in row if str(field) != harmless(str(field))})
@@ -48,6 +54,43 @@ class Exporter(ExportPlugin):
     def rows(self, gradebook: Gradebook) -> Iterator[Row]:
         raise NotImplementedError
 
+    @property
+    def folder(self) -> Path:
+        return Path(self.parent.coursedir.root)
+
+    @property
+    def path(self) -> Path:
+        return Path(self.to or self.folder / "exports" / self.file_name)
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Say why there is no file, or not the whole of one, and end with exit code 1."""
+        self.parent.fail("%s", reason)
+        raise AssertionError("nbgrader's fail ends the program")
+
+    def require_a_class(self, gradebook: Gradebook) -> None:
+        """Refuse a gradebook without a class, which is that of another folder, and names that are not in it."""
+        shown = Course.at(self.folder, "", self.parent.coursedir.db_url).shown_url
+        if not gradebook.assignments or not gradebook.students:
+            self.refuse(
+                f"The gradebook {shown} holds no class. Grade one first, or say which is meant: "
+                "export AUTOGRADER_COURSE=DIR, the folder that was graded"
+            )
+        known = {"assignment": [each.name for each in gradebook.assignments]}
+        known["student"] = [each.id for each in gradebook.students]
+        for kind, wanted in (("assignment", self.assignment), ("student", self.student)):
+            strange = [str(name) for name in wanted if str(name) not in known[kind]]
+            if strange:
+                there = plain(", ".join(known[kind][:20]))
+                self.refuse(f"The gradebook {shown} has no {kind} {', '.join(strange)}. It has: {there}")
+
+    def the_assignment(self, gradebook: Gradebook) -> Assignment:
+        """Return the assignment that was asked for. Refuses several."""
+        found = self.assignments(gradebook)
+        if len(found) != 1:
+            names = ", ".join(each.name for each in found)
+            self.refuse(f"This file is for one assignment of {names}: add --assignment \"['{found[0].name}']\"")
+        return found[0]
+
     def assignments(self, gradebook: Gradebook) -> list[Assignment]:
         wanted = [str(name) for name in self.assignment]
         return [each for each in gradebook.assignments if not wanted or each.name in wanted]
@@ -62,6 +105,24 @@ class Exporter(ExportPlugin):
     def scores(self, gradebook: Gradebook, student: Student) -> list[float | None]:
         found = [_submission(gradebook, each.name, student.id) for each in self.assignments(gradebook)]
         return [None if submission is None else _score(submission) for submission in found]
+
+
+class GradesExporter(Exporter):
+    """What `nbgrader export` writes by itself, with its columns and its 0 for who handed nothing in: grades.csv in the
+    folder where it is called. Unlike nbgrader's it refuses an empty class, and quotes a comma in a name."""
+
+    @property
+    def path(self) -> Path:
+        return Path(self.to or "grades.csv")
+
+    def rows(self, gradebook: Gradebook) -> Iterator[Row]:
+        yield _OF_NBGRADER
+        for each in self.assignments(gradebook):
+            for student in self.students(gradebook):
+                submission = _submission(gradebook, each.name, student.id)
+                facts = dict(zip(_OF_NBGRADER, _facts(each, student, submission), strict=True))
+                nothing = dict.fromkeys(("raw_score", "late_submission_penalty", "score"), 0.0)
+                yield list((facts | ({} if submission else nothing)).values())
 
 
 class ExercisesExporter(Exporter):
@@ -118,13 +179,92 @@ class MoodleWorksheetExporter(Exporter):
     file_name = "moodle-worksheet.csv"
 
     def rows(self, gradebook: Gradebook) -> Iterator[Row]:
-        assignments = self.assignments(gradebook)
-        if len(assignments) != 1:
-            raise ValueError("a worksheet is for one assignment: add --assignment '[\"03_delta_template\"]'")
+        self.the_assignment(gradebook)
         yield ["Identifier", "Grade", "Last modified (grade)"]
         for student in self.students(gradebook):
             (score,) = self.scores(gradebook, student)
             yield [f"Participant {student.id}", score, ""]
+
+
+class _FeedbackExporter(Exporter):
+    """The feedback pages of one assignment as a ZIP that a learning platform takes back, each under the name by which
+    that platform knows its owner."""
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the ZIP. Names those who have a page and no name there, with exit code 1."""
+        self.require_a_class(gradebook)
+        course = Course.at(self.folder, self.the_assignment(gradebook).name)
+        graded = [each.id for each in self.students(gradebook) if _submission(gradebook, course.assignment, each.id)]
+        pages = {student: course.feedback_page(student) for student in graded}
+        names = self.names(course)
+        known = {student: names[student] for student in pages if student in names and pages[student].is_file()}
+        if known:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(self.path, "w", zipfile.ZIP_DEFLATED) as packed:
+                for student, name in known.items():
+                    packed.write(pages[student], name)
+            self.log.info("%d feedback pages written to %s", len(known), self.path)
+        left_out = [plain(student) for student in pages if student not in known]
+        if left_out:
+            self.refuse(
+                f"{len(left_out)} feedback pages are not in the file: {', '.join(left_out)}. {self.needs(course)}"
+            )
+
+    def names(self, course: Course) -> Mapping[str, str]:
+        """Return the name in the ZIP of each student's page, for those whose is known."""
+        raise NotImplementedError
+
+    def needs(self, course: Course) -> str:
+        """Return what a name is made from, for those whose is not known."""
+        raise NotImplementedError
+
+
+class MoodleFeedbackExporter(_FeedbackExporter):
+    """For Moodle: in an assignment, Upload multiple feedback files in a zip. Folders are called as in a download of
+    submissions; of such a name Moodle reads the participant number, so the full name need not be known."""
+
+    file_name = "moodle-feedback.zip"
+
+    def names(self, course: Course) -> Mapping[str, str]:
+        numbers = [path.name for path in (course.folder / "feedback").iterdir() if path.name.isdecimal()]
+        return {number: f"Participant_{number}_assignsubmission_file_/{course.assignment}.html" for number in numbers}
+
+    def needs(self, course: Course) -> str:
+        return "Moodle knows a page by the participant number, which is a student's name here after MoodleCollector"
+
+
+class CanvasFeedbackExporter(_FeedbackExporter):
+    """For Canvas: in its gradebook, Upload Submissions. A page is called as the notebook was in the download, which is
+    read in downloaded/: by the two numbers in that name Canvas finds the submission."""
+
+    file_name = "canvas-feedback.zip"
+
+    def names(self, course: Course) -> Mapping[str, str]:
+        collector = CanvasCollector(parent=self.parent)
+        found: list[tuple[int, str, str]] = []
+        for name in _names_in(_downloaded(course)):
+            with suppress(NoOwnerError):
+                named = collector.name(name)
+                if named and named.uploaded:
+                    found.append((named.upload, named.student, f"{Path(name).stem}.html"))
+        return {student: page for _, student, page in sorted(found)}  # the latest upload of each
+
+    def needs(self, course: Course) -> str:
+        return (
+            f"Canvas knows a page by the name its notebook had in the download, which is read in {_downloaded(course)}"
+        )
+
+
+def _downloaded(course: Course) -> Path:
+    return course.folder / "downloaded" / course.assignment
+
+
+def _names_in(folder: Path) -> set[str]:
+    """Return the names of the files and folders in a folder, and in the archives there."""
+    paths = list(folder.rglob("*"))
+    archives = [path for path in paths if zipfile.is_zipfile(path)]
+    packed = [Path(name) for archive in archives for name in zipfile.ZipFile(archive).namelist()]
+    return {part for path in [*(path.relative_to(folder) for path in paths), *packed] for part in path.parts}
 
 
 _OF_NBGRADER = (
@@ -146,8 +286,8 @@ def _facts(assignment: Assignment, student: Student, submission: SubmittedAssign
     who = [student.id, student.last_name, student.first_name, student.email]
     if submission is None:
         return [assignment.name, assignment.duedate, None, *who, None, None, None, assignment.max_score]
-    penalty = submission.late_submission_penalty or 0.0
-    points = [submission.score, penalty, _score(submission), assignment.max_score]
+    penalty = rounded(submission.late_submission_penalty or 0.0)
+    points = [rounded(submission.score), penalty, _score(submission), assignment.max_score]
     return [assignment.name, assignment.duedate, submission.timestamp, *who, *points]
 
 
@@ -159,11 +299,11 @@ def _submission(gradebook: Gradebook, assignment: str, student: str) -> Submitte
 
 
 def _score(submission: SubmittedAssignment) -> float:
-    return float(max(0.0, submission.score - (submission.late_submission_penalty or 0.0)))
+    return max(0.0, rounded(submission.score - (submission.late_submission_penalty or 0.0)))
 
 
 def _points(submission: SubmittedAssignment) -> dict[str, float]:
-    return {grade.name: grade.score for notebook in submission.notebooks for grade in notebook.grades}
+    return {grade.name: rounded(grade.score) for notebook in submission.notebooks for grade in notebook.grades}
 
 
 def _sortable(student: Student) -> str:

@@ -11,7 +11,7 @@ import shlex
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from nbgrader.api import (
     Assignment,
     Comment,
     Grade,
-    Gradebook,
     GradeCell,
     MissingEntry,
     Student,
@@ -29,20 +28,25 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from autograder.course import labs
+from autograder.course import database, labs
 from autograder.course.cells import exercises_by_graded_cell
+from autograder.course.database import open_gradebook
 from autograder.course.feedback import Row, Standing, with_standing
 from autograder.course.labs import UsageError
 from autograder.course.nbgrader_setup import course_config, quiet_nbgrader
 from autograder.course.notebooks import KEY, shown
 from autograder.course.rebuild import written_cells
-from autograder.course.release import released_text
+from autograder.course.release import released_text, write_source
+from autograder.course.submissions import SECRET
 from autograder.course.work import Graded, as_notebook
 from autograder.report import Report
+
+
+def rounded(points: float) -> float:
+    """Return points as they were meant: a sum of decimals such as 19 − 15.2 is a little more or less than 3.8."""
+    return round(float(points), 4)
 
 
 class RecordError(Exception):
@@ -52,8 +56,8 @@ class RecordError(Exception):
 @dataclass
 class Score:
     """What the gradebook says of one submission; `score` has the late penalty taken off, `points` are by
-    graded cell, `waiting` are the answers in
-    words that nobody has graded yet, `blank` those that were not given."""
+    graded cell, `waiting` are the answers in words that nobody has graded yet, `blank` those that were not given;
+    `seconds_late` counts from the due date with the learner's extension."""
 
     score: float
     max_score: float
@@ -62,6 +66,7 @@ class Score:
     points: dict[str, float] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     blank: list[str] = field(default_factory=list)
+    seconds_late: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,24 +80,34 @@ class Course:
     @classmethod
     def at(cls, folder: Path, assignment: str, db_url: str | None = None) -> Course:
         folder = folder.resolve()
-        return cls(folder, assignment, db_url or f"sqlite:///{folder / 'gradebook.db'}")
+        return cls(folder, assignment, db_url or _beside_the_class(folder))
 
     @property
     def shown_url(self) -> str:
         """The gradebook's address without a password."""
-        try:
-            return make_url(self.db_url).render_as_string()
-        except ArgumentError:
-            return self.db_url
+        return database.shown(self.db_url)
 
     @property
     def formgrader(self) -> str:
-        """How to grade written answers by hand."""
-        command = "jupyter lab"
-        if self.folder != labs.COURSE:
-            folder = shlex.quote(str(self.folder))
-            command = f"AUTOGRADER_COURSE={folder} jupyter lab {folder}"
-        return f"{command}   then Nbgrader > Formgrader > Manual Grading"
+        """How to grade written answers by hand, typed in the root of the repository."""
+        lab = "jupyter lab" if self.folder == labs.COURSE else f"jupyter lab {shlex.quote(str(self.folder))}"
+        return f"{' '.join([*self.settings, lab])}   then Nbgrader > Formgrader > Manual Grading"
+
+    @property
+    def settings(self) -> list[str]:
+        """What nbgrader has to be told so that it works on this class, as a shell's assignments of variables."""
+        told = []
+        if {self.folder, labs.course_folder().resolve()} != {labs.COURSE}:
+            told.append(f"{labs.FOLDER_VARIABLE}={shlex.quote(str(self.folder))}")
+        if self.db_url != _beside_the_class(self.folder) or labs.gradebook_address():
+            told.append(f"{labs.GRADEBOOK_VARIABLE}={shlex.quote(self.shown_url)}")
+        return told
+
+    @property
+    def is_nbgraders(self) -> bool:
+        """Whether nbgrader's commands, typed as they are, work on this class."""
+        folder = labs.course_folder().resolve()
+        return self == Course.at(folder, self.assignment, labs.gradebook_address())
 
     def autograded(self, student: str) -> Path:
         return self.folder / "autograded" / student / self.assignment
@@ -107,8 +122,13 @@ class Course:
         return self.feedback(student) / f"{self.assignment}.html"
 
     def register(self) -> str:
-        """Register the assignment in the gradebook and return the released notebook. Raises UsageError."""
+        """Register the assignment in the gradebook, have formgrader list it, and return the released notebook.
+
+        Raises UsageError.
+        """
+        open_gradebook(self.db_url).close()
         try:
+            write_source(self.assignment, self.folder)
             return released_text(self.assignment, self.db_url)
         except Exception as error:
             reason = _reason(error)
@@ -121,7 +141,7 @@ class Course:
 
     def scores(self) -> dict[str, Score]:
         """Return the score of every submission in the gradebook, by student."""
-        with quiet_nbgrader(), Gradebook(self.db_url) as gradebook:
+        with quiet_nbgrader(), open_gradebook(self.db_url) as gradebook:
             try:
                 most = gradebook.find_assignment(self.assignment).max_score
             except MissingEntry:
@@ -129,15 +149,28 @@ class Course:
             return _scores(gradebook.db, self.assignment, most)
 
 
+def _beside_the_class(folder: Path) -> str:
+    return f"sqlite:///{folder / 'gradebook.db'}"
+
+
 def _scores(db: Session, assignment: str, most: float) -> dict[str, Score]:
     """Read the scores of all submissions in two queries; nbgrader's own objects take several each."""
     notebooks = (
-        db.query(SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty)
+        db.query(
+            SubmittedAssignment.student_id,
+            SubmittedNotebook.late_submission_penalty,
+            SubmittedAssignment.timestamp,
+            Assignment.duedate,
+            SubmittedAssignment.extension,
+        )
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .filter(Assignment.name == assignment)
     )
-    scores = {student: Score(-(penalty or 0.0), most, penalty or 0.0, False) for student, penalty in notebooks}
+    scores = {
+        student: Score(-(penalty or 0.0), most, rounded(penalty or 0.0), False, seconds_late=_seconds_late(*times))
+        for student, penalty, *times in notebooks
+    }
     grades = (
         db.query(
             SubmittedAssignment.student_id,
@@ -163,7 +196,15 @@ def _scores(db: Session, assignment: str, most: float) -> dict[str, Score]:
             each.waiting.append(cell)
         elif auto is not None:
             each.blank.append(cell)
+    for each in scores.values():
+        each.score = max(0.0, rounded(each.score))
     return scores
+
+
+def _seconds_late(handed_in: datetime | None, due: datetime | None, extension: timedelta | None) -> float:
+    if handed_in is None or due is None:
+        return 0.0
+    return max(0.0, (handed_in - due - (extension or timedelta())).total_seconds())
 
 
 @dataclass(frozen=True)
@@ -187,8 +228,7 @@ class Recorder:
         self.frame = Frame.of(released)
         self.penalties = AssignLatePenalties(config=course_config())
         self.penalties.init_plugin()
-        with quiet_nbgrader():
-            self.gradebook = Gradebook(course.db_url)
+        self.gradebook = open_gradebook(course.db_url)
         notebook = self.gradebook.find_notebook(course.assignment, course.assignment)
         self.notebook_id, self.assignment_id = notebook.id, notebook.assignment_id
         self.cells: dict[type, dict[str, str]] = {
@@ -200,7 +240,7 @@ class Recorder:
     def close(self) -> None:
         self.gradebook.close()
 
-    def record(self, student: str, graded: Graded, timestamp: datetime | None) -> None:
+    def record(self, student: str, graded: Graded, timestamp: datetime | None, secret: str = "") -> None:
         """Record a result: grades, feedback page, graded notebook. Raises RecordError.
 
         The graded notebook is moved into place last: while it is there, the result is complete.
@@ -212,8 +252,9 @@ class Recorder:
             with quiet_nbgrader():
                 entered = self._enter(student, graded, timestamp, same)
             page = with_standing(graded.feedback, entered)
-            _put(self.course.feedback(student), {f"{name}.html": page}, timestamp)
-            _put(self.course.autograded(student), {f"{name}.ipynb": graded.notebook}, timestamp)
+            beside = _beside(timestamp, secret)
+            _put(self.course.feedback(student), {f"{name}.html": page, **beside})
+            _put(self.course.autograded(student), {f"{name}.ipynb": graded.notebook, **beside})
         except Exception as error:
             raise RecordError(_reason(error)) from error
         finally:
@@ -285,7 +326,7 @@ class Recorder:
         if late > 0:
             penalty = self.penalties.plugin_inst.late_submission_penalty(student, notebook.score, late)
             if penalty is not None:
-                notebook.late_submission_penalty = self.penalties._check_late_penalty(notebook, penalty)
+                notebook.late_submission_penalty = rounded(self.penalties._check_late_penalty(notebook, penalty))
 
 
 def standing(
@@ -332,10 +373,15 @@ def recorded_digest(course: Course, student: str) -> str | None:
         return None
 
 
-def _put(folder: Path, files: Mapping[str, str], timestamp: datetime | None) -> None:
+def _beside(timestamp: datetime | None, secret: str) -> dict[str, str]:
+    """Return what nbgrader's commands look for beside a notebook or a page: the time, which they compare with that of
+    the submission, and the exchange's secret."""
+    time = {"timestamp.txt": f"{timestamp.isoformat()} UTC"} if timestamp else {}
+    return time | ({SECRET: secret} if secret else {})
+
+
+def _put(folder: Path, files: Mapping[str, str]) -> None:
     """Put a folder with these files in the place of an old one, in one step as far as a reader can see."""
-    if timestamp:  # nbgrader's commands compare it with the one of the submission
-        files = {**files, "timestamp.txt": f"{timestamp.isoformat()} UTC"}
     arriving = folder.with_name(f".{folder.name}.new")
     _remove(arriving)
     arriving.mkdir(parents=True)

@@ -93,7 +93,7 @@ def _record(recorder: Recorder, task: Task, result: Graded | Exception, outcome:
         outcome.failed[task.student] = f"{type(result).__name__}: {result}"
         return
     try:
-        recorder.record(task.student, result, task.timestamp)
+        recorder.record(task.student, result, task.timestamp, task.secret)
     except RecordError as error:
         outcome.failed[task.student] = str(error)
         return
@@ -113,4 +113,5 @@ def _tasks(course: Course, due: Sequence[Submission], task: Callable[..., Task],
             digest=got.digest,
             key=key_of(course.folder, course.assignment, submission.student),
             timestamp=got.timestamp,
+            secret=got.secret,
         )

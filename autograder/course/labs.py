@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +11,24 @@ SOLUTIONS = ROOT / "solutions"
 EXERCISES = ROOT / "exercises"
 COURSE = ROOT / "_build" / "course"
 
+# What says which class is meant, to this package and to nbgrader alike: its folder, and its gradebook where that is
+# elsewhere.
+FOLDER_VARIABLE = "AUTOGRADER_COURSE"
+GRADEBOOK_VARIABLE = "AUTOGRADER_DB_URL"
+
 
 class UsageError(Exception):
     """The user asked for something that cannot be done; the message says what to do instead."""
+
+
+def course_folder() -> Path:
+    """Return the folder of the class: the one that the environment names, else _build/course."""
+    return Path(os.environ.get(FOLDER_VARIABLE) or COURSE).absolute()
+
+
+def gradebook_address() -> str | None:
+    """Return the address of the gradebook that the environment names, None where it is in the folder of the class."""
+    return os.environ.get(GRADEBOOK_VARIABLE) or None
 
 
 def all_labs() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -21,8 +22,16 @@ _COURSE = "default_course"
 
 
 def course_config() -> Config:
-    """Read nbgrader_config.py of this repository. No other configuration is ever read."""
-    return PyFileConfigLoader("nbgrader_config.py", path=str(labs.ROOT)).load_config()
+    """Read nbgrader_config.py of this repository. No other configuration is ever read.
+
+    Which class is meant is not taken from it: the caller knows, and --course wins over the environment.
+    """
+    named = os.environ.pop(labs.FOLDER_VARIABLE, None)
+    try:
+        return PyFileConfigLoader("nbgrader_config.py", path=str(labs.ROOT)).load_config()
+    finally:
+        if named is not None:
+            os.environ[labs.FOLDER_VARIABLE] = named
 
 
 def configured_book() -> str:

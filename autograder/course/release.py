@@ -17,12 +17,13 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 
 
 def release(assignment: str) -> bool:
-    """Write the source notebook and the learners' notebook of `assignment`; return whether the latter
-    changed.
+    """Write the source notebook, also into the folder of the class, and the learners' notebook of `assignment`; return
+    whether the latter changed.
 
     Byte-for-byte repeatable. Raises nbgrader's NbGraderException when nbgrader refuses the lab.
     """
-    write_source(assignment, labs.COURSE)
+    for course in {labs.COURSE, labs.course_folder()}:
+        write_source(assignment, course)
     text = released_text(assignment)
     path = labs.exercise_path(assignment)
     if _holds(path, text):
@@ -66,12 +67,16 @@ def released_text(assignment: str, db_url: str | None = None) -> str:
 
 
 def write_source(assignment: str, course: Path) -> Path:
-    """Write the notebook with answers under `course`/source, paired with its text; return its path."""
+    """Write the notebook with answers under `course`/source, where formgrader looks for assignments; return its path.
+
+    In _build/course it is paired with its text; from elsewhere jupytext would not find the text.
+    """
     path = course / "source" / assignment / f"{assignment}.ipynb"
     notebook = source_notebook(assignment)
-    # Both folders seen from the root: jupytext cannot find the way back from solutions/ through several "..".
-    formats = f"_build/course/source/{assignment}//ipynb,solutions//py:percent"
-    notebook.metadata["jupytext"] = {"formats": formats}
+    if course.parts[-2:] == labs.COURSE.parts[-2:]:
+        # Both folders seen from the root: jupytext cannot find the way back from solutions/ through several "..".
+        formats = f"_build/course/source/{assignment}//ipynb,solutions//py:percent"
+        notebook.metadata["jupytext"] = {"formats": formats}
     write_whole(path, nbformat.writes(notebook) + "\n")
     return path
 

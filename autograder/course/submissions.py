@@ -19,6 +19,7 @@ from autograder.course.timestamps import FORM, UnclearTimeError, read_time
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 _CLUTTER = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
 _DEEPEST = 4  # folders below submitted/
+SECRET = "submission_secret.txt"  # nbgrader's name for it
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Misplaced:
 class HandedIn:
     """What a folder held: the notebook's bytes or why there are none, the time it was handed in, and notices.
 
-    `digest` changes when the bytes or the time do.
+    `digest` changes when the bytes or the time do. `secret` is what nbgrader's exchange put beside the notebook, or "":
+    by it a learner finds the feedback page.
     """
 
     notebook: bytes | None
@@ -56,6 +58,7 @@ class HandedIn:
     timestamp: datetime | None
     notices: tuple[Notice, ...]
     digest: str
+    secret: str = ""
 
 
 def find_submissions(course: Path, assignment: str) -> list[Submission]:
@@ -172,9 +175,11 @@ def collect(submission: Submission, assignment: str, limits: Limits) -> HandedIn
     except UnreadableError as error:
         problem = str(error)
     timestamp = read_timestamp(submission.folder / "timestamp.txt", limits, notices)
-    parts = [notebook or b"", problem.encode(), str(timestamp).encode(), *(n.text.encode() for n in notices)]
+    secret = _secret(submission.folder / SECRET, limits)
+    told = [str(timestamp).encode(), *(n.text.encode() for n in notices), *filter(None, [secret])]
+    parts = [notebook or b"", problem.encode(), *told]
     digest = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
-    return HandedIn(notebook, problem, timestamp, tuple(notices), digest)
+    return HandedIn(notebook, problem, timestamp, tuple(notices), digest, secret.decode())
 
 
 def _choose(folder: Path, expected: str, notices: list[Notice]) -> str:
@@ -245,3 +250,14 @@ def read_timestamp(path: Path, limits: Limits, notices: list[Notice]) -> datetim
         Notice(f"`timestamp.txt` {told}; a time such as `{FORM}` was expected, so it was ignored, and costs nothing.")
     )
     return None
+
+
+def _secret(path: Path, limits: Limits) -> bytes:
+    """Return the exchange's secret, b"" where there is none that it could have written."""
+    if not os.path.lexists(path):
+        return b""
+    try:
+        secret = _read_regular(path, limits.timestamp_bytes)
+    except UnreadableError:
+        return b""
+    return secret if secret.isalnum() else b""

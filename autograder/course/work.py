@@ -31,8 +31,8 @@ from autograder.sandbox.session import NoProcessError, UnprotectedError
 @dataclass(frozen=True)
 class Task:
     """One unit of work as plain data. `notebook` is None when `problem` says why there is none; `key` decides the
-    hidden inputs; `unsafe` leaves the sandbox out; `rubrics` are shown below the written answers they are for; `book`
-    is the address the feedback page links to, or ""."""
+    hidden inputs; `secret` is the exchange's; `unsafe` leaves the sandbox out; `rubrics` are shown below the written
+    answers they are for; `book` is the address the feedback page links to, or ""."""
 
     student: str
     notebook: bytes | None
@@ -43,6 +43,7 @@ class Task:
     limits: Limits
     key: bytes
     timestamp: datetime | None = None
+    secret: str = ""
     unsafe: bool = False
     rubrics: Mapping[str, str] = field(default_factory=dict)
     book: str = ""

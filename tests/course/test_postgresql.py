@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,9 +16,11 @@ import psycopg
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.course.database import shown
 from tests.course.helpers import grade, grades, wait_until
+from tests.course.pages import SET_UP, Shell, commands, copy_of_the_repository
 from tests.submissions import answers
-from tests.submissions.make_class import LAB, answered, hand_in, reference
+from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 NEEDS = "PostgreSQL's server is not installed; on Debian and Ubuntu: apt-get install postgresql"
 
@@ -114,6 +117,35 @@ def test_a_class_graded_and_graded_again_is_the_same_as_on_sqlite(server: str, t
         assert not (course / "gradebook.db").exists()
     assert books["postgresql"] == books["sqlite"]
     assert books["postgresql"]["ada", "train_xor_check"][:2] == (0, 3.5)
+
+
+def test_the_page_for_instructors_has_one_class_on_the_server_for_all_tools(server: str, tmp_path: Path) -> None:
+    (block,) = [each for each in commands("book/instructor.md") if "AUTOGRADER_DB_URL" in each]
+    typed = SET_UP.sub("", block).replace("postgresql+psycopg://grader@db.example/course", shlex.quote(server))
+    shell = Shell(copy_of_the_repository(tmp_path / "repository"), tmp_path / "home")
+    hand_in(shell.folder / "term-1", "ada", nbformat.writes(answered(reference() | {WRITTEN: answers.WRITTEN[0]})))
+    shell.well("export AUTOGRADER_COURSE=$PWD/term-1")
+    said = shell.well(typed)
+    assert f"AUTOGRADER_DB_URL={shlex.quote(shown(server))} jupyter lab" in said
+    shell.well("nbgrader export --to=grades.csv")
+    assert "ada" in (shell.folder / "grades.csv").read_text()
+    assert not (shell.folder / "term-1" / "gradebook.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "answer", "to_do"),
+    [
+        ("postgresql+psycopg://grader@/nowhere?host={}", 'database "nowhere" does not exist', "createdb"),
+        ("postgresql+psycopg://nobody@/postgres?host={}", 'role "nobody" does not exist', "user and password"),
+        ("postgresql+psycopg://grader@/postgres?host={}/nowhere", "No such file or directory", "Start the server"),
+    ],
+)
+def test_what_the_server_answers_is_told(server: str, tmp_path: Path, address: str, answer: str, to_do: str) -> None:
+    hand_in(tmp_path, "ada", "[]")
+    said = grade(tmp_path, "--db-url", address.format(server.partition("host=")[2]))
+    assert said.returncode == 2
+    assert answer in said.stderr
+    assert to_do in said.stderr
 
 
 def test_the_password_of_the_gradebook_is_not_printed(server: str, tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ class Report:
         becomes links into it.
         """
         rows = "".join(_row(told, finding) for told, finding in self._told())
-        places = "; ".join(_place(book, *place) for place in self._to_read())
+        places = "; ".join(place(book, *there) for there in self._to_read())
         read = "" if self.passed or not self.chapter else f"<p>Read again: {places}.</p>"
         warning = f"<p><strong>{rich(self.warning)}</strong></p>" if self.warning else ""
         listed = f'<ul style="list-style: none; padding-left: 0">{rows}</ul>'
@@ -175,7 +175,8 @@ def _heading(findings: Sequence[Finding]) -> str:
     return f"{parts} ({points:g} of {most:g}): "
 
 
-def _place(book: str, text: str, page: str, anchor: str) -> str:
+def place(book: str, text: str, page: str, anchor: str) -> str:
+    """Return, as HTML, where something stands in the book: a link where `book` is the address of its site."""
     if not book:
         return html.escape(text)
     address = f"{book.rstrip('/')}/book/{quote(page, safe='')}.html#{quote(anchor, safe='')}"

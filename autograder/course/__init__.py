@@ -2,7 +2,7 @@
 
 Data flows one way. Releasing: `labs` → `release`. Grading: `submissions` (found and read) → `notebooks`, `rebuild`
 (made whole) → `work` on a `pool` or `cluster` → `execution` (run) → `inert`, `feedback` (shown) → `gradebook`
-(recorded) → `results` → `tally` → `summary` or `machine_readable`.
+(recorded) → `results` → `class_statistics` → `summary`, `machine_readable` or `class_report`.
 """
 
 import sys

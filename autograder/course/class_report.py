@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -14,34 +13,20 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from autograder.book_address import book_from
 from autograder.course import labs
+from autograder.course.class_statistics import ClassStatistics, Place
 from autograder.course.gradebook import Course, Frame
-from autograder.course.items import LEAST, Item, analyse, by_chance
+from autograder.course.items import LEAST, by_chance
+from autograder.course.nbgrader_setup import configured_book
 from autograder.course.release import write_whole
 from autograder.course.results import Result
 from autograder.course.sheet import write_rows
 from autograder.course.summary import plain
-from autograder.course.tally import mistakes
 from autograder.course.work import as_notebook
 from autograder.mistakes import CATALOGUE
-from autograder.report import Finding, rich
-
-
-@dataclass(frozen=True)
-class Line:
-    """One submission in the report. `points` are by exercise, None where a person has still to grade."""
-
-    student: str
-    score: float
-    late_penalty: float
-    points: Mapping[str, float | None]
-    mistakes: tuple[str, ...]
-    faults: Mapping[str, str]
-    reasons: str
-    waiting: tuple[str, ...]
-    was_read: bool
-    seconds: float | None
-    page: str | None
+from autograder.report import place, rich
+from autograder.slots import SLOTS
 
 
 @dataclass(frozen=True)
@@ -53,141 +38,58 @@ class Bar:
     count: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class ClassReport:
-    """What the report says, gathered one result at a time."""
+    """The statistics of a class, made into a page or rows. `book` is the address of the book's site, or ""."""
 
     assignment: str
     title: str
-    frame: Frame
+    found: ClassStatistics
     by_hand: str
+    book: str
     anonymous: bool = False
-    lines: list[Line] = field(default_factory=list)
 
     @classmethod
-    def of(cls, course: Course, *, anonymous: bool) -> ClassReport:
+    def of(cls, course: Course, found: ClassStatistics, *, anonymous: bool) -> ClassReport:
         released = as_notebook(labs.exercise_path(course.assignment).read_text("utf-8"))
         title = released.cells[0].source.partition("\n")[0].strip("# ")
-        return cls(course.assignment, title, Frame.of(released), "" if anonymous else course.formgrader, anonymous)
-
-    def counting(self, results: Iterable[Result]) -> Iterator[Result]:
-        """Yield `results` on, each taken into the report."""
-        for result in results:
-            self.lines.append(self._line(result))
-            yield result
-
-    def _line(self, result: Result) -> Line:
-        score = result.score
-        points = {
-            self.frame.exercises.get(cell, cell): None if cell in score.waiting else score.points.get(cell, 0.0)
-            for cell in self.frame.most
-        }
-        attention = [notice.text for notice in result.notices if notice.attention] or ["Graded by hand before."]
-        return Line(
-            student=plain(result.student),
-            score=score.score,
-            late_penalty=score.late_penalty,
-            points=points,
-            mistakes=tuple(mistakes(result.reports)),
-            faults={report.exercise: _fault(report.findings) for report in result.reports if not report.passed},
-            reasons=" ".join(attention) if score.needs_attention else "",
-            waiting=tuple(score.waiting),
-            was_read=result.was_read,
-            seconds=result.seconds,
-            page=None if self.anonymous else self._page(result.student),
-        )
-
-    def _page(self, student: str) -> str:
-        parts = ("..", "feedback", student, self.assignment, f"{self.assignment}.html")
-        return "/".join(quote(part) for part in parts)
-
-    @property
-    def most(self) -> dict[str, float]:
-        """The most points of each exercise and written answer, in the order of the lab."""
-        return {self.frame.exercises.get(cell, cell): points for cell, points in self.frame.most.items()}
-
-    @property
-    def max_score(self) -> float:
-        return sum(self.frame.most.values())
-
-    @property
-    def scores(self) -> list[float]:
-        return [line.score for line in self.lines]
-
-    @property
-    def spread(self) -> dict[str, float]:
-        scores = self.scores
-        return {
-            "mean": statistics.mean(scores),
-            "standard deviation": statistics.pstdev(scores),
-            "lowest": min(scores),
-            "median": statistics.median(scores),
-            "highest": max(scores),
-        }
+        if anonymous:
+            return cls(course.assignment, title, found, "", configured_book(), anonymous)
+        return cls(course.assignment, title, found, course.formgrader, book_from(course.folder / "reports"))
 
     @property
     def bars(self) -> list[Bar]:
-        width = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, math.inf) if self.max_score / step <= 12)
-        number = max(1, math.ceil(self.max_score / width))
-        places = Counter(min(max(int(score // width), 0), number - 1) for score in self.scores)
-        return [Bar(i * width, min((i + 1) * width, self.max_score), places[i]) for i in range(number)]
-
-    @property
-    def read(self) -> list[Line]:
-        return [line for line in self.lines if line.was_read]
-
-    @property
-    def items(self) -> list[Item]:
-        """The analysis of what could be read; a submission without a notebook says nothing about an exercise."""
-        return analyse(self.most, [{k: v for k, v in line.points.items() if v is not None} for line in self.read])
+        most = self.found.max_score
+        width = next(step for step in (0.5, 1, 2, 5, 10, 20, 50, math.inf) if most / step <= 12)
+        number = max(1, math.ceil(most / width))
+        places = Counter(min(max(int(score // width), 0), number - 1) for score in self.found.scores)
+        return [Bar(i * width, min((i + 1) * width, most), places[i]) for i in range(number)]
 
     @property
     def chance(self) -> float:
-        return by_chance(len(self.read))
+        return by_chance(len(self.found.read))
 
-    def fault(self, exercise: str) -> tuple[str, int] | None:
-        """Return the commonest fault in an exercise and how many have it."""
-        common = Counter(line.faults[exercise] for line in self.read if exercise in line.faults).most_common(1)
-        return common[0] if common else None
+    def who(self, students: Iterable[str]) -> Markup:
+        """Return students' names, each with a link to the feedback page where that gives no name away."""
+        return Markup(", ").join(map(self._who, students))
 
-    @property
-    def mistakes(self) -> list[tuple[str, str, list[Line]]]:
-        """The named mistakes, the commonest first: id, what it is, and whose they are."""
-        who: dict[str, list[Line]] = {}
-        for line in self.lines:
-            for mistake in line.mistakes:
-                who.setdefault(mistake, []).append(line)
-        told = [(name, CATALOGUE[name].sentence if name in CATALOGUE else "", lines) for name, lines in who.items()]
-        return sorted(told, key=lambda each: (-len(each[2]), each[0]))
+    def _who(self, student: str) -> Markup:
+        if self.anonymous:
+            return Markup("<code>{}</code>").format(plain(student))
+        parts = ("..", "feedback", student, self.assignment, f"{self.assignment}.html")
+        return Markup('<a href="{}">{}</a>').format("/".join(quote(part) for part in parts), plain(student))
 
-    @property
-    def attention(self) -> list[Line]:
-        return [line for line in self.lines if line.reasons]
-
-    @property
-    def waiting(self) -> dict[str, list[Line]]:
-        by_answer: dict[str, list[Line]] = {}
-        for line in self.lines:
-            for answer in line.waiting:
-                by_answer.setdefault(answer, []).append(line)
-        return by_answer
-
-    @property
-    def late(self) -> list[Line]:
-        return [line for line in self.lines if line.late_penalty]
-
-    @property
-    def timed(self) -> list[Line]:
-        """Those of which it is known how long they took, the slowest first."""
-        return sorted((line for line in self.lines if line.seconds is not None), key=lambda line: -(line.seconds or 0))
+    def read_in(self, place_: Place) -> Markup:
+        """Return where something stands in the book, with a link where it is known where the book is served."""
+        return Markup(place(self.book, place_.words, place_.page, place_.anchor))
 
     def html(self) -> str:
         """Return the page. Whatever a learner wrote or is called is escaped in it."""
         loader = FileSystemLoader(Path(__file__).with_name("templates"))
         environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        environment.filters |= {"points": "{:.4g}".format, "signed": _signed, "rich": _rich}
-        environment.globals |= {"who": _who, "grade": _grade}
-        return environment.get_template("class.html.j2").render(report=self, columns=list(self.most), least=LEAST)
+        environment.filters |= {"points": "{:.4g}".format, "signed": _signed, "rich": _rich, "time": _time}
+        environment.globals |= {"grade": _grade, "slots": SLOTS, "catalogue": CATALOGUE, "least": LEAST}
+        return environment.get_template("class.html.j2").render(report=self, found=self.found)
 
     def write(self, folder: Path) -> Path:
         """Write the page under `folder`/reports and return its path."""
@@ -196,26 +98,29 @@ class ClassReport:
         write_whole(path, self.html())
         return path
 
-    def write_csv(self, file: TextIO) -> None:
-        """Write one row a submission: points in all, what was taken off, and the points of each exercise."""
-        columns = list(self.most)
-        head = ["student", "points", "max_points", "late_penalty", "needs_attention", "waiting", *columns]
-        write_rows(file, [head, *(self._row(line, columns) for line in self.lines)])
 
-    def _row(self, line: Line, columns: Sequence[str]) -> list[Any]:
-        waits = " ".join(line.waiting)
-        facts = [line.student, line.score, self.max_score, line.late_penalty, "yes" if line.reasons else "no", waits]
-        return [*facts, *(line.points[column] for column in columns)]
+def frame_of(assignment: str) -> Frame:
+    """Return the graded cells of a lab as it is released."""
+    return Frame.of(as_notebook(labs.exercise_path(assignment).read_text("utf-8")))
+
+
+_COLUMNS = ("student", "points", "max_points", "late_penalty", "seconds_late", "needs_attention", "waiting")
+
+
+def write_csv(found: ClassStatistics, file: TextIO) -> None:
+    """Write one row a submission: points in all, what was taken off, and the points of each exercise."""
+    write_rows(file, [[*_COLUMNS, *found.most], *(_row(found, result) for result in found.results)])
+
+
+def _row(found: ClassStatistics, result: Result) -> list[Any]:
+    score = result.score
+    attention = "yes" if score.needs_attention else "no"
+    facts = [plain(result.student), score.score, found.max_score, score.late_penalty, score.seconds_late, attention]
+    return [*facts, " ".join(score.waiting), *found.points(result).values()]
 
 
 def _rich(text: str) -> Markup:
     return Markup(rich(text))
-
-
-def _who(line: Line) -> Markup:
-    """Return the student's name, with a link to their feedback page where that gives no name away."""
-    name = Markup("<code>{}</code>").format(line.student)
-    return name if line.page is None else Markup('<a href="{}">{}</a>').format(line.page, line.student)
 
 
 def _grade(points: float | None, most: float) -> str:
@@ -228,5 +133,10 @@ def _signed(number: float) -> str:
     return f"{number:.2f}".replace("-", "−")
 
 
-def _fault(findings: Iterable[Finding]) -> str:
-    return next(finding.mistake or finding.kind for finding in findings if not finding.passed)
+def _time(seconds: float) -> str:
+    """Return a time as people say it: in days and hours, or in minutes."""
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

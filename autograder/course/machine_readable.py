@@ -1,25 +1,21 @@
-"""A graded class as one JSON object, for programs; the instructor guide says what stands in it."""
+"""A graded class as one JSON object, for programs; --help says what stands in it."""
 
 from __future__ import annotations
 
 import json
-import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from autograder.course.class_statistics import ClassStatistics
 from autograder.course.results import Result
-from autograder.course.tally import Tally, mistakes
 
 
-def json_lines(results: Iterable[Result], facts: Mapping[str, Any]) -> Iterator[str]:
+def json_lines(found: ClassStatistics, facts: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of the object: one for each submission, then the summary, then `facts`."""
-    tally, between = Tally(), ""
     yield '{"submissions": ['
-    for result in tally.counting(results):
-        yield between + json.dumps(_submission(result))
-        between = ","
+    yield ",\n".join(json.dumps(_submission(result)) for result in found.results)
     yield "],"
-    yield json.dumps({"summary": _summary(tally), **facts}, indent=1)[1:].lstrip("\n")
+    yield json.dumps({"summary": _summary(found), **facts}, indent=1)[1:].lstrip("\n")
 
 
 def _submission(result: Result) -> dict[str, Any]:
@@ -29,6 +25,7 @@ def _submission(result: Result) -> dict[str, Any]:
         "points": score.score,
         "max_points": score.max_score,
         "late_penalty": score.late_penalty,
+        "seconds_late": score.seconds_late,
         "needs_attention": score.needs_attention,
         "waiting": score.waiting,
         "seconds": result.seconds,
@@ -37,35 +34,26 @@ def _submission(result: Result) -> dict[str, Any]:
             report.exercise: {
                 "points": report.points,
                 "max_points": report.max_points,
-                "mistakes": mistakes([report]),
+                "mistakes": report.mistakes,
             }
             for report in result.reports
         },
     }
 
 
-def _summary(tally: Tally) -> dict[str, Any]:
+def _summary(found: ClassStatistics) -> dict[str, Any]:
     return {
-        "submissions": len(tally.scores),
-        "max_points": tally.max_score,
-        "points": _spread(tally.scores),
+        "submissions": len(found.results),
+        "unread": found.unread,
+        "max_points": found.max_score,
+        "points": found.spread,
         "exercises": {
-            name: {"mean": each.mean, "max_points": each.max_points, "full": each.full, "none": each.none}
-            for name, each in tally.exercises.items()
+            item.name: {"mean": item.mean, "max_points": item.max_points, "full": item.full, "none": item.none}
+            for item in found.items
+            if item.count
         },
-        "mistakes": dict(tally.mistakes.most_common()),
-        "needs_attention": list(tally.attention),
-        "waiting": tally.waiting,
-    }
-
-
-def _spread(scores: list[float]) -> dict[str, float]:
-    if not scores:
-        return {}
-    return {
-        "mean": statistics.mean(scores),
-        "standard_deviation": statistics.pstdev(scores),
-        "lowest": min(scores),
-        "median": statistics.median(scores),
-        "highest": max(scores),
+        "mistakes": {name: len(students) for name, students in found.mistakes.items()},
+        "slots": {name: len(students) for name, students in found.slots.items()},
+        "needs_attention": list(found.attention),
+        "waiting": found.waiting,
     }

@@ -3,49 +3,55 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from autograder.course.anonymous import anonymous as without_names
-from autograder.course.anonymous import pseudonym
-from autograder.course.class_report import ClassReport
+from autograder.course.class_report import ClassReport, frame_of, write_csv
+from autograder.course.class_statistics import ClassStatistics
 from autograder.course.gradebook import Course
 from autograder.course.machine_readable import json_lines
-from autograder.course.results import Result, read_results
+from autograder.course.results import read_results
 from autograder.course.summary import summary, table
-from autograder.course.tally import Tally
 
 
 def print_report(course: Course, students: Sequence[str], form: str, *, anonymous: bool) -> None:
     """Print the class as "text", "json" or "csv". With text goes the page, under the course's reports/."""
-    report = ClassReport.of(course, anonymous=anonymous)
-    results = read_results(course, students)
-    if anonymous:
-        results = without_names(course, results, {*report.frame.most, *report.most, f"{course.assignment}.ipynb"})
-        # In the order of the class list, a place would be a name.
-        results = iter(sorted(results, key=lambda result: result.student))
-        students = [pseudonym(course, student) for student in students]
+    found = _without_names(course, students) if anonymous else _statistics(course, students)
     if form == "json":
-        _print_lines(json_lines(results, {"assignment": course.assignment, **({} if anonymous else _places(course))}))
+        _print_lines(json_lines(found, {"assignment": course.assignment, **({} if anonymous else _places(course))}))
         return
     if form == "csv":
-        _exhaust(report.counting(results))
-        report.write_csv(sys.stdout)
+        write_csv(found, sys.stdout)
         return
-    waits = _print_table(report.counting(results), students)
+    _print_table(found)
     if not anonymous:
-        _print_places(course, waits=waits)
-    print(f"report     {report.write(course.folder)}")
+        _print_places(course, waits=bool(found.waiting))
+    print(f"report     {ClassReport.of(course, found, anonymous=anonymous).write(course.folder)}")
 
 
 def print_text(course: Course, students: Sequence[str]) -> None:
     """Print the score table, the summary and where everything is."""
-    _print_places(course, waits=_print_table(read_results(course, students), students))
+    found = _statistics(course, students)
+    _print_table(found)
+    _print_places(course, waits=bool(found.waiting))
 
 
 def print_json(course: Course, students: Sequence[str], facts: Mapping[str, object]) -> None:
     """Print the class as one JSON object, with `facts`."""
     told = {"assignment": course.assignment, **_places(course), **facts}
-    _print_lines(json_lines(read_results(course, students), told))
+    _print_lines(json_lines(_statistics(course, students), told))
+
+
+def _statistics(course: Course, students: Iterable[str]) -> ClassStatistics:
+    return ClassStatistics.of(frame_of(course.assignment), read_results(course, students))
+
+
+def _without_names(course: Course, students: Iterable[str]) -> ClassStatistics:
+    found = _statistics(course, students)
+    known = {*found.frame.most, *found.most, f"{course.assignment}.ipynb"}
+    # In the order of the class list, a place would be a name.
+    results = sorted(without_names(course, found.results, known), key=lambda result: result.student)
+    return ClassStatistics.of(found.frame, results)
 
 
 def _places(course: Course) -> dict[str, str]:
@@ -57,21 +63,15 @@ def _print_places(course: Course, *, waits: bool) -> None:
         print(f"{name:9}  {place}")
     if waits:
         print(f"by hand    {course.formgrader}")
+    if not course.is_nbgraders:
+        print(f"nbgrader   export {' '.join(course.settings)}   for its commands to work on this class")
 
 
-def _print_table(results: Iterable[Result], students: Sequence[str]) -> bool:
-    """Print the table and the summary; return whether a written answer waits."""
-    tally = Tally()
-    _print_lines(table(tally.counting(results), students))
-    print("", *summary(tally), "", sep="\n")
-    return bool(tally.waiting)
+def _print_table(found: ClassStatistics) -> None:
+    _print_lines(table(found.results))
+    print("", *summary(found), "", sep="\n")
 
 
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)
-
-
-def _exhaust(results: Iterator[Result]) -> None:
-    for _ in results:
-        pass

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from autograder.course.class_statistics import ClassStatistics
 from autograder.course.results import Result
-from autograder.course.tally import Tally
 from autograder.report import Report
 
+_COMMONEST = 10  # mistakes that are listed
 
-def table(results: Iterable[Result], students: Sequence[str]) -> Iterator[str]:
-    """Yield one line for each of the results of `students`: who, points, and in a few words what cost points."""
-    width = max([len("student"), *(len(plain(student)) for student in students)])
+
+def table(results: Sequence[Result]) -> Iterator[str]:
+    """Yield one line for each result: who, points, and in a few words what cost points."""
+    width = max([len("student"), *(len(plain(result.student)) for result in results)])
     yield f"{'student':{width}}  points   remarks"
     for result in results:
         points = f"{result.score.score:g}/{result.score.max_score:g}"
@@ -46,51 +47,55 @@ def _kinds(report: Report) -> dict[str, None]:
     return dict.fromkeys(finding.mistake or finding.kind for finding in wrong)
 
 
-def summary(tally: Tally) -> Iterator[str]:
+def summary(found: ClassStatistics) -> Iterator[str]:
     """Yield the class in numbers: spread, exercises, named mistakes, who needs attention, and what waits."""
-    if not tally.scores:
+    spread = found.spread
+    if not spread:
         return
-    scores = tally.scores
-    yield f"{len(scores)} submissions, out of {tally.max_score:g} points"
+    yield f"{len(found.results)} submissions, out of {found.max_score:g} points"
     yield (
-        f"  mean {statistics.mean(scores):.2f}, standard deviation {statistics.pstdev(scores):.2f}, "
-        f"lowest {min(scores):g}, median {statistics.median(scores):g}, highest {max(scores):g}"
+        f"  mean {spread['mean']:.2f}, standard deviation {spread['standard_deviation']:.2f}, "
+        f"lowest {spread['lowest']:g}, median {spread['median']:g}, highest {spread['highest']:g}"
     )
-    yield from _exercise_lines(tally)
-    yield from _mistake_lines(tally)
-    yield from _attention_lines(tally)
-    yield from _waiting_lines(tally)
+    yield from _exercise_lines(found)
+    yield from _mistake_lines(found.mistakes)
+    yield from _attention_lines(found.attention)
+    yield from _waiting_lines(found.waiting)
 
 
-def _exercise_lines(tally: Tally) -> Iterator[str]:
-    width = max([8, *map(len, tally.exercises)])
+def _exercise_lines(found: ClassStatistics) -> Iterator[str]:
+    graded = [item for item in found.items if item.count and item.name not in found.waiting]
+    width = max([8, *(len(item.name) for item in graded)])
     yield ""
     yield f"{'exercise':{width}}   mean of   full  none"
-    for name, each in tally.exercises.items():
-        yield f"{name:{width}}  {each.mean:5.2f} {each.max_points:3g}  {each.full:4d}  {each.none:4d}"
+    for item in graded:
+        yield f"{item.name:{width}}  {item.mean:5.2f} {item.max_points:3g}  {item.full:4d}  {item.none:4d}"
+    if found.unread:
+        yield f"  without the {len(found.unread)} that could not be read"
 
 
-def _mistake_lines(tally: Tally) -> Iterator[str]:
-    if tally.mistakes:
+def _mistake_lines(mistakes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    if mistakes:
         yield ""
         yield "named mistakes, by how many made them"
-        commonest = sorted(tally.mistakes.items(), key=lambda item: (-item[1], item[0]))[:10]
-        yield from (f"  {count:3d}  {mistake}" for mistake, count in commonest)
+        yield from (f"  {len(mistakes[mistake]):3d}  {mistake}" for mistake in list(mistakes)[:_COMMONEST])
+    if len(mistakes) > _COMMONEST:
+        yield f"       and {len(mistakes) - _COMMONEST} more, which the class report lists"
 
 
-def _attention_lines(tally: Tally) -> Iterator[str]:
-    if tally.attention:
+def _attention_lines(attention: Mapping[str, str]) -> Iterator[str]:
+    if attention:
         yield ""
         yield "needs attention"
-        for student, reasons in tally.attention.items():
+        for student, reasons in attention.items():
             yield f"  {plain(student)}: {plain(reasons)}"
 
 
-def _waiting_lines(tally: Tally) -> Iterator[str]:
-    if tally.waiting:
+def _waiting_lines(waiting: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    if waiting:
         yield ""
         yield "written answers that wait to be graded by hand"
-        yield from (f"  {len(students):3d}  {answer}" for answer, students in tally.waiting.items())
+        yield from (f"  {len(students):3d}  {answer}" for answer, students in waiting.items())
 
 
 def plain(text: str) -> str:

@@ -283,6 +283,8 @@ def _in_all(cases: int) -> str:
 def _raised_message(exercise: Exercise, raised: Raised) -> tuple[str, str]:
     if raised.own:
         return "not written", f"Not written yet: `{exercise.signature}` raises NotImplementedError"
+    if raised.kind == "NotThereError":  # of autograder.sandbox.lacking; its text says where
+        return "not there", raised.text
     told = f"Your code {in_words(raised)}"
     return "raised", told if raised.line else f"{told}; it was called as {exercise.signature}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from autograder.course.limits import Limits
 from autograder.course.notebooks import KEY, Notice, add_notices, shown
 from autograder.course.rebuild import graded_cells
 from autograder.report import Report, zero_report
-from autograder.sandbox.session import EndedError, Ran, Session, Settings, open_session
+from autograder.sandbox.session import EndedError, Lacking, Ran, Session, Settings, open_session
 from autograder.sandbox.watch import Seconds
 
 
@@ -112,17 +112,43 @@ class _Progress:
         name = self.notebook.metadata[KEY]["exercises"].get(cell.metadata.get("nbgrader", {}).get("grade_id"))
         return str(name) if name else None
 
+    def note(self, lacking: Lacking) -> None:
+        """Note what a cell asked for that is not there: each line that was left out, each package imported."""
+        places = {_short(cell): place(cell) for cell in self.notebook.cells}
+        where = f"{places.get(lacking.source, lacking.source)}, line {lacking.line}"
+        what = f"{where}: `{shown(lacking.package)}` is not there when this lab is graded"
+        if lacking.left_out:
+            self.notices.setdefault(where, Notice(f"{what}, so `{shown(lacking.text)}` was left out."))
+        else:
+            self.notices.setdefault(f"import {lacking.package}", Notice(f"{what}. Importing it costs nothing."))
+
     def stop_at(self, cell: NotebookNode, what: str) -> None:
         """Note why a cell did not finish, unless all are to be told."""
         if self.used_up:
             return
         self.reasons[cell.id] = f"The cell {what}."
-        text = f"The cell that begins `{_first_line(cell)}` {what}. The other cells were run without it."
-        self.notices[cell.id] = Notice(text, True)
+        self.notices[cell.id] = Notice(f"{place(cell)} {what}. The other cells were run without it.", True)
 
 
-def _first_line(cell: NotebookNode) -> str:
-    return shown(next((line for line in cell.source.splitlines() if line.strip()), ""))
+def number_cells(notebook: NotebookNode, cells: Sequence[NotebookNode]) -> None:
+    """Note in each cell of a rebuilt notebook which one of the learner's `cells` it is, counted from 1."""
+    numbers: dict[str, list[int]] = {}
+    for number, cell in enumerate(cells, 1):
+        numbers.setdefault(cell.source, []).append(number)
+    for cell in notebook.cells:
+        if numbers.get(cell.source):
+            cell.metadata[KEY] = NotebookNode(number=numbers[cell.source].pop(0))
+
+
+def place(cell: NotebookNode) -> str:
+    """Return what learners call a cell: its number and how it begins."""
+    first = next((line for line in cell.source.splitlines() if line.strip()), "")
+    return f"{_short(cell).capitalize()} (`{shown(first)}`)"
+
+
+def _short(cell: NotebookNode) -> str:
+    number = cell.metadata.get(KEY, {}).get("number")
+    return f"cell {number}" if number else f"the given cell {cell.id}"
 
 
 def _give_up(progress: _Progress) -> None:
@@ -171,9 +197,11 @@ def _ask(session: Session, progress: _Progress, cell: NotebookNode, name: str) -
 
 def _run_cell(session: Session, progress: _Progress, cell: NotebookNode, first: bool) -> None:
     """Run a cell; keep what it shows when it runs for the first time."""
-    ran = session.run(cell.source, progress.allowed, progress.limits.seconds_to_stop)
+    ran = session.run(cell.source, progress.allowed, progress.limits.seconds_to_stop, _short(cell))
     if first:
         cell.outputs = _outputs(ran, progress)
+        for one in ran.lacking:
+            progress.note(one)
     if ran.stopped:
         progress.stop_at(cell, ran.stopped)
 

@@ -9,7 +9,7 @@ from time import monotonic
 
 from nbformat import NotebookNode, v4
 
-from autograder.course.execution import run
+from autograder.course.execution import number_cells, run
 from autograder.course.feedback import draw, on_day
 from autograder.course.inert import make_inert
 from autograder.course.labs import UsageError
@@ -118,6 +118,7 @@ def prepare(notebook: bytes, notices: Sequence[Notice], released: NotebookNode, 
     try:
         cells, oddities = read_submission(notebook, limits)
         prepared = rebuild(cells, released)
+        number_cells(prepared, cells)
     except UnreadableError as error:
         prepared, oddities = unreadable(released, str(error)), []
     add_notices(prepared, [*notices, *oddities])

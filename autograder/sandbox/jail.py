@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.sandbox.paths import SCRATCH
+
 PROTECTIONS = (
     "own mount, pid, network, ipc and uts namespaces",
     "read-only view of Python and nothing else",
@@ -24,7 +26,6 @@ PROTECTIONS = (
     "a filter of system calls (no process, no socket, no program can be started)",
     "limits on memory, time, threads, files and scratch space",
 )
-SCRATCH = "/scratch"
 _READABLE = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/etc/localtime")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 FIRST_USER = 0x70000000  # far above the users of any machine

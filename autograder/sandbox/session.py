@@ -27,6 +27,7 @@ from autograder.answers import Answer, Unusable
 from autograder.attempts import Observation, Raised, Solution
 from autograder.course.limits import Limits
 from autograder.exercise import Case, Exercise
+from autograder.sandbox.paths import without_paths
 from autograder.sandbox.template import END, INTERRUPT, START
 from autograder.sandbox.watch import Meter, Seconds, Watch
 from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send, within
@@ -42,6 +43,7 @@ _MOST_CALLED = 16_000_000  # bytes in the arguments of a stand-in, and in what i
 _MOST_WORKED = 256_000_000  # bytes that a stand-in may take meanwhile: a product can be far larger than its factors
 _AN_OBJECT = 64  # bytes that a number, a list or the head of an array takes, about
 _LONGEST_TEXT = 2_000
+_MOST_LACKING = 100
 # Questions with a known answer: the attempt, and what it is put to.
 _SPOIL = ("autograder.attempts", "call", {"names": ["value"]}), ("autograder.sandbox.shell", "spoil")
 _TORCH = "autograder.attempts.torch_functions"
@@ -78,13 +80,26 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """A package that was imported or used and is not there: where (`source` is such as "cell 3"), the text of the line,
+    and whether its statement was left out."""
+
+    package: str
+    source: str
+    line: int
+    text: str
+    left_out: bool
+
+
+@dataclass(frozen=True)
 class Ran:
-    """What a cell showed, as the outputs that shell.Recorder makes, and whether it ran out of space. `stopped` says
-    why it was stopped, to follow on "The cell ", and is "" when it was not."""
+    """What a cell showed, as the outputs that shell.Recorder makes, whether it ran out of space, and what it asked for
+    that is not there. `stopped` says why it was stopped, to follow on "The cell ", and is "" when it was not."""
 
     outputs: Sequence[Mapping[str, Any]]
     flooded: bool
     stopped: str
+    lacking: Sequence[Lacking] = ()
 
 
 class StoppedError(Exception):
@@ -240,12 +255,14 @@ class Session:
         """End the process."""
         self._end()
 
-    def run(self, source: str, allowed: Seconds, to_stop: float) -> Ran:
-        """Run a cell; interrupt it after the seconds `allowed`. Raises EndedError."""
-        reply, stopped = self._request({"op": "run", "source": source}, {}, allowed, to_stop)
+    def run(self, source: str, allowed: Seconds, to_stop: float, cell: str = "the cell") -> Ran:
+        """Run a cell, which learners call `cell`; interrupt it after the seconds `allowed`. Raises EndedError."""
+        message = {"op": "run", "source": source, "cell": cell}
+        reply, stopped = self._request(message, {}, allowed, to_stop)
         try:
             outputs = [_output(one) for one in reply.get("outputs", [])]
-            ran = Ran(outputs, reply.get("flooded") is True, stopped)
+            lacking = [_lacking(one) for one in reply.get("lacking", [])[:_MOST_LACKING]]
+            ran = Ran(outputs, reply.get("flooded") is True, stopped, lacking)
         except (TypeError, KeyError, AttributeError, ValueError):
             raise self._garbled() from None
         self._probe(allowed, to_stop)
@@ -433,6 +450,11 @@ def _output(one: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": "execute_result" if kind == "execute_result" else "display_data", "data": data}
 
 
+def _lacking(one: Mapping[str, Any]) -> Lacking:
+    texts = (_text(one["package"]), _text(one["source"]))
+    return Lacking(*texts, int(one["line"]), _text(one["text"]), one["left_out"] is True)
+
+
 def _observation(one: Mapping[str, Any]) -> Observation:
     raised = one["raised"]
     return Observation(
@@ -465,7 +487,7 @@ def _read(answer: Any) -> Answer:
 def _str(text: object) -> str:
     if type(text) is not str:
         raise TypeError("not text")
-    return text.encode("utf-8", "replace").decode()
+    return without_paths(text.encode("utf-8", "replace").decode())
 
 
 def _text(text: object) -> str:

@@ -6,16 +6,19 @@ learner's code, nothing of the grader.
 
 from __future__ import annotations
 
+import ast
 import base64
 import contextlib
 import io
+import re
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
 from functools import partial
 from importlib import import_module
+from types import CodeType, TracebackType
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -25,11 +28,18 @@ from traitlets.config import Config
 
 from autograder.answers import Unusable, describe
 from autograder.attempts import Observation, observe, standing_in
+from autograder.sandbox import harmless
+from autograder.sandbox.lacking import Learners, NotThereError
+from autograder.sandbox.packages import pinned
 from autograder.sandbox.wire import receive, send
 
 SHOWN = ("text/plain", "image/png")  # the kinds of output that a graded notebook keeps
 _MOST_RECEIVED = 64_000_000
 _MAGICS = ("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "python", "python3", "pypy", "pip", "conda")
+_MEASURING = ("time", "prun")  # cell magics that run the cell by a way of their own
+_RUNNING_HERE = (*_MEASURING, "capture")
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)*")  # at the top of a cell; IPython counts lines without them
+_NOT_FOUND = re.compile(r"No module named '([^']*)'")
 _NO_PROGRAMS = "(other programs are not run while a notebook is graded)"
 
 
@@ -112,9 +122,55 @@ class _Result(DisplayHook):
 
 
 class LabShell(InteractiveShell):
-    """IPython that records what a cell shows. Programs of the system are not run, and nothing ends it."""
+    """IPython that records what a cell shows. Programs of the system are not run, and nothing ends it.
+
+    A statement that uses a package which is not there is left out, and the cell goes on below it.
+    """
 
     recorder: Recorder
+    learners: Learners
+    cell = text = ""  # what learners call the cell that runs, such as "cell 3", and what they wrote there
+    _statements: Iterator[ast.stmt] = iter(())
+
+    async def run_ast_nodes(self, nodelist: list[ast.stmt], cell_name: str, *more: Any, **named: Any) -> Any:
+        self.learners.know(cell_name, self.cell, self.text, ast.Module(nodelist, []))
+        around, self._statements = self._statements, iter(nodelist)
+        try:
+            return await super().run_ast_nodes(nodelist, cell_name, *more, **named)
+        finally:
+            self._statements = around
+
+    async def run_code(self, code_obj: CodeType, result: Any = None, *, async_: bool = False) -> bool:
+        statement = next(self._statements, None)
+        stopped = await super().run_code(code_obj, result, async_=async_)
+        package = self.learners.lacking(result.error_in_exec) if stopped and result else ""
+        if not package or statement is None:
+            return stopped
+        result.error_in_exec = None
+        self.learners.leave_out(package, statement, code_obj)
+        return False
+
+    def showtraceback(self, exc_tuple: Any = None, *more: Any, **named: Any) -> None:
+        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
+        if error and not self.learners.lacking(error):
+            error.__traceback__ = _without_ours(error.__traceback__)
+            super().showtraceback(exc_tuple, *more, **named)
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        if self.find_line_magic(magic_name) is None:
+            raise NotThereError(f"%{magic_name}", self.learners.place())
+        try:
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
+        except (ModuleNotFoundError, RuntimeError) as error:
+            if magic_name == "matplotlib":  # a way to show figures that is not there
+                raise NotThereError(f"%matplotlib {line}", self.learners.place()) from error
+            raise
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        counted = f"#\n{cell}" if magic_name in _RUNNING_HERE else cell  # so that its lines have their numbers
+        if magic_name in _MEASURING and cell:
+            return self.run_cell(counted) and None
+        return super().run_cell_magic(magic_name, line, counted)
 
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         text = "\n".join(stb)
@@ -151,6 +207,15 @@ class LabShell(InteractiveShell):
             send(link, {**reply, "id": message["id"]})
 
 
+def _without_ours(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without the frames of this package."""
+    if trace is None:
+        return None
+    below = _without_ours(trace.tb_next)
+    ours = trace.tb_frame.f_globals.get("__package__") == __package__
+    return below if ours else TracebackType(below, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
+
+
 def _run_no_program(*_: object) -> None:
     print(_NO_PROGRAMS)
 
@@ -163,10 +228,14 @@ def _text_of(error: BaseException) -> str:
 
 
 def make_shell(most_output: int) -> LabShell:
-    """Return a shell that has already run a cell and drawn a figure, so that its forks need not load anything."""
+    """Return a shell that has already run a cell and drawn a figure, so that its forks need not load anything.
+
+    From then on what the learner's code imports goes through autograder.sandbox.lacking.
+    """
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.xmode = "Context"
+    config.InteractiveShell.colors = "nocolor"
     shell = LabShell.instance(config=config, displayhook_class=_Result, display_pub_class=_Publisher)
     recorder = shell.recorder = Recorder(most_output)
     for part in (shell.display_pub, shell.displayhook):
@@ -176,19 +245,26 @@ def make_shell(most_output: int) -> LabShell:
         for kind in ("line", "cell"):
             shell.magics_manager.register_function(_run_no_program, kind, name)
     sys.stdout, sys.stderr = _Stream(shell.recorder, "stdout"), _Stream(shell.recorder, "stderr")
+    instead = harmless.packages()
+    harmless.put_in_place(instead)
+    pinned()  # from a file that a fork cannot read
+    shell.learners = Learners(shell.user_ns, instead)
     shell.enable_matplotlib("inline")
     shell.run_cell("import matplotlib.pyplot as _p\n_p.figure()\n_p.plot([0, 1])\n_p.title('$x^2$')\n_p.show()\n1 / 0")
     shell.reset(new_session=True)
     shell.recorder.start()
+    shell.learners = Learners(shell.user_ns, instead)
+    shell.learners.take_over()
     return shell
 
 
 def _run(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> dict[str, Any]:
-    recorder = shell.recorder
+    recorder, source = shell.recorder, message["source"]
+    shell.cell, shell.text, shell.learners.remarks = message["cell"], _BLANK_LINES.sub("", source), []
     recorder.start()
     with contextlib.suppress(SystemExit):
-        shell.run_cell(message["source"], store_history=True)
-    return {"outputs": recorder.taken(), "flooded": recorder.flooded}
+        shell.run_cell(source, store_history=True)
+    return {"outputs": recorder.taken(), "flooded": recorder.flooded, "lacking": shell.learners.remarks}
 
 
 def _ask(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,7 +282,22 @@ def _ask(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> di
         stand_ins[other] = _find(adapter)(answer) if adapter else answer
     with standing_in(solution, stand_ins):
         seen = [observe(attempt, solution, case["arguments"], repeat=case["repeat"]) for case in message["cases"]]
-    return {"observations": [_plain(one) for one in seen]}
+    return {"observations": [_plain(_explained(one, shell.learners)) for one in seen]}
+
+
+def _explained(seen: Observation, learners: Learners) -> Observation:
+    """Return what was observed; where a name or module was missing for want of a package, say so."""
+    raised = seen.raised
+    if not raised:
+        return seen
+    missing = _NOT_FOUND.match(raised.text) if raised.kind == "ModuleNotFoundError" else None
+    package = learners.not_there(missing[1]) if missing else ""
+    if raised.kind == "NameError" and learners.unknown_from:
+        package = learners.unknown_from
+    if not package:
+        return seen
+    text = f"`{package}` is not there when this lab is graded; your code uses it at the line `{raised.line}`"
+    return replace(seen, raised=replace(raised, kind=NotThereError.__name__, text=text))
 
 
 def _probe(link: socket.socket, shell: LabShell, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,21 +13,23 @@ import os
 import pkgutil
 import random
 import resource
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
 from autograder.sandbox import jail
+from autograder.sandbox.paths import FOLDER, SCRATCH
 from autograder.sandbox.wire import send
 
 START, INTERRUPT, END = b"s", b"i", b"e"  # what session.py says; START brings a socket
-_CLEAN = {"PATH": "", "HOME": jail.SCRATCH, "TMPDIR": jail.SCRATCH, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+_CLEAN = {"PATH": "", "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
 
 
 def main() -> None:
@@ -49,15 +51,14 @@ def main() -> None:
 
 def _hide_torch() -> list[str]:
     """Make PyTorch impossible to import; return where it lies."""
-    found = [importlib.util.find_spec(name) for name in ("torch", "functorch", "torchgen")]
-    folders = [place for spec in found if spec for place in spec.submodule_search_locations or ()]
-    sys.modules["torch"] = None  # type: ignore[assignment]
-    return folders
+    names = ("torch", "functorch", "torchgen")
+    found = [importlib.util.find_spec(name) for name in names]
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]
+    return [place for spec in found if spec for place in spec.submodule_search_locations or ()]
 
 
 def _load(options: dict[str, Any]) -> Any:
     """Load all that labs use, and what runs beside the learner's code; return the shell."""
-    import autograder
     from autograder import attempts
     from autograder.sandbox import shell
 
@@ -71,22 +72,11 @@ def _load(options: dict[str, Any]) -> Any:
     for module in pkgutil.iter_modules(attempts.__path__, "autograder.attempts."):
         with contextlib.suppress(ImportError):  # what needs PyTorch, where there is none
             importlib.import_module(module.name)
-    # In a graded run the grader asks by itself; cells that call `check` go on.
-    asked = SimpleNamespace(points=0.0, max_points=0.0, passed=True, findings=())
-    autograder.check = lambda *_, **__: asked  # type: ignore[assignment]
-    sys.modules["computation_graph"] = _no_pictures()
     made = shell.make_shell(options["limits"]["output_bytes"])
     options["bounds"]["address_space"] += _mapped()  # what is mapped already costs the learner nothing
     gc.collect()
     gc.freeze()  # a fork that touches no counter shares its pages
     return made
-
-
-def _no_pictures() -> ModuleType:
-    """Cells that draw a computation graph go on; nobody looks at the picture here."""
-    module = ModuleType("computation_graph")
-    module.Graph = module.draw = lambda *_, **__: None  # type: ignore[attr-defined]
-    return module
 
 
 def _mapped() -> int:
@@ -105,26 +95,35 @@ def _protect(hidden: list[str]) -> list[str]:
 
 
 def _serve(control: socket.socket, shell: Any, options: dict[str, Any]) -> None:
-    child = 0
+    child, folder = 0, ""
     while True:
         command, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if command == START:
-            child = _fork(control, descriptors[0], shell, options)
+            folder = tempfile.mkdtemp(prefix=FOLDER) if options["unsafe"] else ""
+            child = _fork(control, descriptors[0], shell, {**options, "folder": folder})
             os.close(descriptors[0])
         elif command == INTERRUPT:
             os.kill(child, signal.SIGINT)
             send(control, {"status": 0})
         elif command == END:
-            send(control, {"status": _end(child)})
+            send(control, {"status": _end(child, folder)})
             child = 0
         else:  # the other side is gone
             if child:
-                _end(child)
+                _end(child, folder)
             return
 
 
-def _end(child: int) -> int:
-    """End the process and all it started; return how it ended: an exit code, or minus a signal; 0 if it still ran."""
+def _end(child: int, folder: str) -> int:
+    """End the process and all it started, and remove its folder; return how it ended: an exit code, or minus a signal;
+    0 if it still ran."""
+    try:
+        return _ended(child)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ended(child: int) -> int:
     for _ in range(20):  # it closes its socket a moment before it is gone
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -155,9 +154,13 @@ def _become_learner(control: socket.socket, link: socket.socket, shell: Any, opt
         os.environ.update(_CLEAN)
         if options["unsafe"]:
             os.setsid()
+            os.chdir(options["folder"])
+            os.environ.update(dict.fromkeys(("HOME", "TMPDIR"), options["folder"]))
         else:
             jail.lock(jail.Bounds(**options["bounds"]))
         _seed_anew()
+        if shell:
+            shell.learners.settle()
         send(link, {"ready": pid})
         if shell:
             shell.serve(link)

@@ -196,6 +196,16 @@ def _one_cell(given: Json) -> None:
     given["cells"] = [code("import numpy as np\n\n" + "\n\n\n".join(sources))]
 
 
+def _all_below(opening: str) -> Callable[[Json], None]:
+    """All answers stand in one cell, below lines that the grader's Python cannot run."""
+
+    def edit(given: Json) -> None:
+        _one_cell(given)
+        given["cells"][0]["source"] = f"{opening}\n{given['cells'][0]['source']}"
+
+    return edit
+
+
 def _split(given: Json) -> None:
     """One line of an answer goes to a cell of its own above it."""
     place = given["cells"].index(cell(given, "output_delta"))
@@ -270,6 +280,24 @@ NOTEBOOKS = [
     edited("no setup", _no_setup),
     edited("upside down", _upside_down),
     edited("everything in one cell", _one_cell),
+    edited("all below an import of PyTorch", _all_below("import torch"), says="`torch` is not there"),
+    edited(
+        "all below what Colab needs",
+        _all_below("from google.colab import drive\n\ndrive.mount('/content/drive')"),
+        says="so `drive.mount('/content/drive')` was left out",
+    ),
+    edited(
+        "all below a seed and a style",
+        _all_below("import torch, seaborn as sns\nimport torch.nn.functional as F\ntorch.manual_seed(0); sns.set()"),
+        says="so `torch.manual_seed(0); sns.set()` was left out",
+    ),
+    edited(
+        "all below a table of data",
+        _all_below("import pandas as pd\ntable = pd.DataFrame({'a': [1]})\ntable['a'].plot()\nprint(table.shape[0])"),
+        says="so `table['a'].plot()` was left out",
+    ),
+    edited("all below a star of another library", _all_below("from scipy.special import *\ny = expit(0.0)")),
+    edited("all below magics of other packages", _all_below("%load_ext nb_black\n%matplotlib widget\n%memit 3")),
     edited("an answer split with a helper", _split),
     edited("an answer torn in two", _torn, "bias_gradient", says="is not Python"),
     edited("an answer turned to Markdown", _as("markdown"), "hidden_delta", says="a cell of text: make it"),
@@ -287,6 +315,17 @@ CELLS = {
     "a syntax error": "def unfinished(:\n    pass",
     "an error": "raise RuntimeError('not finished')",
     "a missing module": "import pandas as pd\nimport ipywidgets",
+    "an import that may fail": (
+        "try:\n    import cupy as xp\nexcept ImportError:\n    xp = np\nassert xp is np\n"
+        "def f():\n    try:\n        from torch import tensor\n    except ModuleNotFoundError:\n        return 1\n"
+        "    return tensor\nassert f() == 1"
+    ),
+    "how far one is": "import autograder\nautograder.progress()\nfrom autograder import progress\nprogress()",
+    "a look into a package": "import numpy\nprint(numpy.__file__)\nhelp(numpy.zeros)\nnumpy.mean?",
+    "paths in tracebacks": "import json\njson.loads('{')",
+    "paths of packages in tracebacks": "np.linalg.inv(np.zeros((2, 2)))",
+    "paths of the machine": "import os, sys, tempfile\nprint(sys.path, sys.executable, tempfile.gettempdir())",
+    "a module of their own": "%%writefile helpers.py\nimport torch\ndef twice(x):\n    return x + x",
     "a question": "name = input('Your name? ')",
     "a password": "import getpass\ngetpass.getpass()",
     "an exit": "exit()",
@@ -428,7 +467,37 @@ ANSWERS = [
         "torch in an answer",
         "def bias_gradient(delta):\n    import torch\n    return torch.tensor(delta).sum(0).numpy()",
         "bias_gradient",
-        says="torch",
+        says="line 3 uses it: return torch.tensor(delta).sum(0).numpy()",
+    ),
+    answer(
+        "torch above an answer",
+        "import torch.nn.functional as F\ndef bias_gradient(delta):\n    return F.relu(delta).sum(0)",
+        "bias_gradient",
+        says="`torch` is not there",
+    ),
+    answer(
+        "an answer compiled by what is not there",
+        "from numba import njit\n@njit\ndef bias_gradient(delta):\n    return delta.sum(axis=0)",
+        "bias_gradient",
+        says="`numba` is not there",
+    ),
+    answer(
+        "an answer annotated with what is not there",
+        "import torch\nfrom jaxtyping import Float\n"
+        "def bias_gradient(delta: Float[np.ndarray, 'N M'] | torch.Tensor) -> torch.Tensor | None:\n"
+        "    if isinstance(delta, torch.Tensor):\n        delta = delta.numpy()\n    return delta.sum(axis=0)",
+    ),
+    answer(
+        "an answer in a module of their own",
+        "open('mine.py', 'w').write('def bias(delta):\\n    return delta.sum(axis=0)')\n"
+        "from mine import bias as bias_gradient",
+    ),
+    answer(
+        "an answer beside a module with the name of another",
+        "for name in ('numpy', 'random', 'sitecustomize', 'autograder'):\n"
+        "    open(f'{name}.py', 'w').write('raise SystemExit')\n"
+        "import numpy, random\n"
+        "def bias_gradient(delta):\n    return delta.sum(axis=0)",
     ),
     answer(
         "a debugger in an answer",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -233,6 +234,13 @@ def test_nothing_of_the_learners_acts_in_the_page(graded: Graded, entry: Entry) 
     page = graded.page(entry).read_text("utf-8")
     assert not acting(page, looking.LOOK)
     assert not control_characters(page)
+
+
+@each
+def test_its_page_tells_no_folder_of_the_machine(graded: Graded, entry: Entry) -> None:
+    page, notebook = (text(entry).read_text("utf-8") for text in (graded.page, graded.notebook))
+    folders = {sys.prefix, sys.base_prefix, str(labs.ROOT), f"{tempfile.gettempdir()}/"}
+    assert not [folder for folder in folders - {"/usr"} for text in (page, notebook) if folder in text]
 
 
 @pytest.mark.parametrize("lab", LABS)

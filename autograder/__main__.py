@@ -84,7 +84,7 @@ example:
   python -m autograder validate exercises/03_delta_template/03_delta_template.ipynb
 
 exit code:
-  0  ready: every exercise is right on the public inputs
+  0  ready: every exercise is right on the public inputs, and the question in words is answered
   1  there is something to mend
   2  not a lab of this course, or wrong usage"""
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import html
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from nbformat import NotebookNode
 
 from autograder.chapters import exercises
 from autograder.checking import CHECKED
@@ -23,6 +25,7 @@ from autograder.course.given import as_given, title
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
 from autograder.course.notebooks import UnreadableError, read_cells
+from autograder.course.rebuild import rebuild, written_answers, written_cells
 from autograder.exercise import Exercise
 from autograder.fingerprint import fingerprint, fingerprint_of
 from autograder.report import JSON_MIME, Report
@@ -48,6 +51,15 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Words:
+    """A question that is answered in words, for points that a person gives: its name, and whether it is answered."""
+
+    name: str
+    max_points: float
+    answered: bool
+
+
+@dataclass(frozen=True)
 class LabProgress:
     """How a lab stands; `notebook` is the file its saved checks are in, or None."""
 
@@ -55,6 +67,7 @@ class LabProgress:
     title: str
     notebook: Path | None
     standings: tuple[Standing, ...]
+    words: tuple[Words, ...] = ()
 
     @property
     def points(self) -> float:
@@ -62,7 +75,8 @@ class LabProgress:
 
     @property
     def max_points(self) -> float:
-        return sum(standing.exercise.max_points for standing in self.standings)
+        """The points of the whole lab, those that a person gives included."""
+        return sum(s.exercise.max_points for s in self.standings) + sum(words.max_points for words in self.words)
 
     @property
     def done(self) -> int:
@@ -71,6 +85,13 @@ class LabProgress:
     @property
     def begun(self) -> bool:
         return any(standing.state not in _UNTOUCHED for standing in self.standings)
+
+    @property
+    def left_to_say(self) -> Words | None:
+        """The first question in words without an answer, once the exercises are done."""
+        if self.done < len(self.standings):
+            return None
+        return next((words for words in self.words if not words.answered), None)
 
 
 @dataclass(frozen=True)
@@ -95,8 +116,17 @@ class Progress:
     @property
     def next(self) -> Standing | None:
         """The first exercise that is not done, in the latest lab that was begun, else in the course."""
-        following = [lab for lab in self.labs if lab.begun][-1:] + list(self.labs)
-        return next((s for lab in following for s in lab.standings if s.state != "done"), None)
+        return next((s for lab in self._following for s in lab.standings if s.state != "done"), None)
+
+    @property
+    def next_words(self) -> LabProgress | None:
+        """The lab whose question in words is next: that of the latest lab that was begun, or the last that is left."""
+        latest, following = self._following[:1], self._following
+        return next((lab for lab in (latest if self.next else following) if lab.left_to_say), None)
+
+    @property
+    def _following(self) -> list[LabProgress]:
+        return [lab for lab in self.labs if lab.begun][-1:] + list(self.labs)
 
     def __repr__(self) -> str:
         return "\n".join(_lines(self))
@@ -128,6 +158,7 @@ def _lab_data(lab: LabProgress) -> dict[str, Any]:
             {"name": s.exercise.name, "state": s.state, "points": s.points, "max_points": s.exercise.max_points}
             for s in lab.standings
         ],
+        "words": [{"name": w.name, "answered": w.answered, "max_points": w.max_points} for w in lab.words],
     }
 
 
@@ -163,13 +194,14 @@ def _default_folder(here: Path) -> Path:
 @dataclass(frozen=True)
 class _Saved:
     """What a notebook file holds: reports by exercise, the fingerprint of each exercise's code as it is now, which
-    exercises it defines, and which of these are as they were given."""
+    exercises it defines, which of these are as they were given, and all its cells."""
 
     path: Path
     reports: Mapping[str, Report]
     code: Callable[[str], str]
     defined: Set[str]
     unwritten: Set[str]
+    cells: Sequence[NotebookNode]
 
 
 def _saved(root: Path) -> tuple[dict[str, _Saved], list[str]]:
@@ -215,7 +247,7 @@ def _read(path: Path) -> _Saved:
     reports = {report.exercise: report for report in saved}
     defined = {source: bound_names(source) & exercises().keys() for source in sources}
     unwritten = {name for source, names in defined.items() if "raise NotImplementedError" in source for name in names}
-    return _Saved(path, reports, partial(_code_in, sources), {*chain(*defined.values())}, unwritten)
+    return _Saved(path, reports, partial(_code_in, sources), {*chain(*defined.values())}, unwritten, found)
 
 
 def _code_in(sources: list[str], name: str) -> str:
@@ -230,7 +262,19 @@ def _code_in(sources: list[str], name: str) -> str:
 
 def _lab_progress(lab: str, saved: _Saved | None) -> LabProgress:
     standings = [_standing(each, saved) for each in exercises().values() if each.chapter == lab]
-    return LabProgress(lab, _title(lab), saved.path if saved else None, tuple(standings))
+    words = _words(lab, saved.cells if saved else ())
+    return LabProgress(lab, _title(lab), saved.path if saved else None, tuple(standings), tuple(words))
+
+
+def _words(lab: str, cells: Sequence[NotebookNode]) -> Iterator[Words]:
+    """Yield the questions of a lab that are answered in words; none where the lab itself is missing."""
+    try:
+        given = as_given(lab)
+    except UsageError:
+        return
+    answered = written_answers(rebuild(cells, given), given) if cells else {}
+    for cell in written_cells(given):
+        yield Words(cell.id, float(cell.metadata.nbgrader.points), answered.get(cell.id, False))
 
 
 def _title(lab: str) -> str:
@@ -265,10 +309,12 @@ def _lines(progress: Progress) -> Iterator[str]:
     for lab in progress.labs:
         yield f"{lab.title}: {lab.points:g} of {lab.max_points:g} points, {lab.done} of {len(lab.standings)} exercises"
         if lab.begun:
-            width = max(len(standing.exercise.name) for standing in lab.standings)
+            width = max(len(name) for name in [*(s.exercise.name for s in lab.standings), *(w.name for w in lab.words)])
             for s in lab.standings:
                 points = f"{s.points:g} of {s.exercise.max_points:g}"
                 yield f"  {_SIGNS[s.state]} {s.exercise.name:{width}}  {points:>8}  {s.state}"
+            for words in lab.words:
+                yield f"  {_sign(words)} {words.name:{width}}  {f'? of {words.max_points:g}':>8}  {_state(words)}"
     yield ""
     yield f"all labs: {progress.points:g} of {progress.max_points:g} points"
     if any(s.state == "changed" for lab in progress.labs for s in lab.standings):
@@ -280,7 +326,19 @@ def _lines(progress: Progress) -> Iterator[str]:
         yield f"not read, because damaged or too large: {', '.join(ascii(name) for name in progress.unreadable)}"
 
 
+def _sign(words: Words) -> str:
+    return "✎" if words.answered else _SIGNS["not written"]
+
+
+def _state(words: Words) -> str:
+    return "answered, a person grades it" if words.answered else "not written"
+
+
 def _next(progress: Progress) -> str:
+    lab = progress.next_words
+    if lab and lab.left_to_say:
+        words = lab.left_to_say
+        return f"Next: the question in words in lab {lab.lab}, {words.name}, for {words.max_points:g} points"
     if not progress.next:
         return "All is done."
     exercise = progress.next.exercise
@@ -306,11 +364,13 @@ def _html(progress: Progress) -> str:
 
 
 def _row(lab: LabProgress) -> str:
+    told = [(s.state, _SIGNS[s.state], s.exercise.name) for s in lab.standings]
+    told += [(_state(words), _sign(words), words.name) for words in lab.words]
     marks = ", ".join(
-        f'<span style="white-space: nowrap"><span role="img" aria-label="{s.state}">{_SIGNS[s.state]}</span> '
-        f"<code>{html.escape(s.exercise.name)}</code></span>"
-        for s in lab.standings
+        f'<span style="white-space: nowrap"><span role="img" aria-label="{state}">{sign}</span> '
+        f"<code>{html.escape(name)}</code></span>"
+        for state, sign, name in told
     )
     cells = (f"{lab.points:g} of {lab.max_points:g}", marks)
-    told = "".join(f'<td style="text-align: left; vertical-align: top">{cell}</td>' for cell in cells)
-    return f'<tr><th scope="row" style="text-align: left; vertical-align: top">{html.escape(lab.title)}</th>{told}</tr>'
+    row = "".join(f'<td style="text-align: left; vertical-align: top">{cell}</td>' for cell in cells)
+    return f'<tr><th scope="row" style="text-align: left; vertical-align: top">{html.escape(lab.title)}</th>{row}</tr>'

@@ -1,6 +1,7 @@
-"""Runs a rebuilt notebook in the sandbox and settles what each graded cell says.
+"""Runs a rebuilt notebook in a learner's process and settles what each graded cell says.
 
-This is the one place that runs a learner's code. Graded cells are not run: the exercise's question is put instead.
+This is the one place that runs a learner's code, for grading and for `validate`: they differ in where the process is
+and in the inputs. Graded cells are not run: the exercise's question is put instead.
 """
 
 from __future__ import annotations
@@ -8,45 +9,84 @@ from __future__ import annotations
 import hmac
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbformat import NotebookNode, from_dict
 
+from autograder.course.cells import bound_names
 from autograder.course.limits import Limits
 from autograder.course.notebooks import KEY, Notice, add_notices, shown
 from autograder.course.rebuild import graded_cells
 from autograder.report import Report, zero_report
-from autograder.sandbox.session import EndedError, Lacking, Ran, Session, Settings, open_session
+from autograder.sandbox.session import EndedError, Lacking, Ran, Session, Settings, StoppedError, open_session
 from autograder.sandbox.watch import Seconds
+
+if TYPE_CHECKING:
+    from autograder.course.questions import Inputs
+
+Open: TypeAlias = Callable[[Settings, Seconds], Session]
+_FILE = re.compile(r" \(\S+, line \d+\)$")  # what Python calls the cell of a syntax error
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that came of running a notebook, in one sentence.
+
+    `kind` is "error" (a cell raised something), "stopped" (a cell or all of them were not run to the end), "answer" (of
+    an exercise, whose report says it too) or "note" (it costs nothing by itself).
+    """
+
+    kind: str
+    text: str
 
 
 def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = False) -> None:
-    """Run the cells of a rebuilt notebook, in place; then every graded cell holds one Report and nothing else.
+    """Run the cells of a rebuilt notebook for grading, in place; then every graded cell holds one Report, nothing else.
 
     `key` and the cells decide the hidden inputs, so what one submission saw is of no use to the next; `unsafe` leaves
-    the sandbox out. A cell that ends or blocks the process is left out from then on: a new process runs the others
-    again, so what still works is graded. Raises UnprotectedError when the machine lacks a protection, NoProcessError
-    when no process can be started.
+    the sandbox out. Raises UnprotectedError when the machine lacks a protection, NoProcessError when no process can be
+    started.
     """
     reason = notebook.metadata[KEY].get("unreadable")
     if reason:
         for name, cell in graded_cells(notebook):
             _settle(cell, zero_report(name, float(cell.metadata.nbgrader.points), reason))
         return
-    progress = _Progress(notebook, limits, _own_key(notebook, key))
+    from autograder.course.questions import hidden
+
+    inputs = hidden(_own_key(notebook, key))
+    reports, remarks = run_cells(notebook, limits, inputs, open_session, unsafe=unsafe)
+    for _, cell in graded_cells(notebook):
+        _settle(cell, reports[cell.id])
+    # An error of a cell stands below the cell.
+    told = [Notice(one.text, one.kind != "note") for one in remarks if one.kind != "error"]
+    add_notices(notebook, told)
+
+
+def run_cells(
+    notebook: NotebookNode, limits: Limits, inputs: Inputs, open: Open, *, unsafe: bool = False
+) -> tuple[dict[str, Report], list[Remark]]:
+    """Run the cells of a rebuilt notebook, put its questions on `inputs`, and return the report of each graded cell by
+    its id, and what there is to remark. What the cells show is put into them.
+
+    A cell that ends or blocks the process is left out from then on: a new process, from `open`, runs the others again,
+    so what still works is graded.
+    """
+    progress = _Progress(notebook, limits, inputs)
     settings = _settings(notebook.metadata[KEY]["exercises"].values(), limits, unsafe)
     while progress.next < len(notebook.cells):
         if progress.used_up:
-            _give_up(progress)
+            progress.give_up()
             break
-        with open_session(settings, progress.used) as session:
+        with open(settings, progress.used) as session:
             _run_in(session, progress)
+    reports = {}
     for name, cell in graded_cells(notebook):
         most = float(cell.metadata.nbgrader.points)
-        _settle(cell, progress.reports.get(cell.id) or zero_report(name, most, progress.reasons[cell.id]))
-    add_notices(notebook, list(progress.notices.values()))
+        reports[cell.id] = progress.reports.get(cell.id) or zero_report(name, most, progress.reasons[cell.id])
+    return reports, list(progress.remarks.values())
 
 
 def _own_key(notebook: NotebookNode, key: bytes) -> bytes:
@@ -74,12 +114,12 @@ class _Progress:
 
     notebook: NotebookNode
     limits: Limits
-    key: bytes
+    inputs: Inputs
     used: Seconds = field(default_factory=Seconds)
     next: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
-    notices: dict[str, Notice] = field(default_factory=dict)
+    remarks: dict[str, Remark] = field(default_factory=dict)
     shown_bytes: int = 0
 
     @property
@@ -112,22 +152,69 @@ class _Progress:
         name = self.notebook.metadata[KEY]["exercises"].get(cell.metadata.get("nbgrader", {}).get("grade_id"))
         return str(name) if name else None
 
+    def where(self, source: str, line: int) -> str:
+        """Return a line of the learner's as they know it; `source` is what their process calls its cell or file."""
+        places = {_short(cell): place(cell) for cell in self.notebook.cells}
+        return places.get(source, shown(source)) + (f", line {line}" if line else "")
+
     def note(self, lacking: Lacking) -> None:
         """Note what a cell asked for that is not there: each line that was left out, each package imported."""
-        places = {_short(cell): place(cell) for cell in self.notebook.cells}
-        where = f"{places.get(lacking.source, lacking.source)}, line {lacking.line}"
+        where = self.where(lacking.source, lacking.line)
         what = f"{where}: `{shown(lacking.package)}` is not there when this lab is graded"
         if lacking.left_out:
-            self.notices.setdefault(where, Notice(f"{what}, so `{shown(lacking.text)}` was left out."))
+            self._remark(where, "note", f"{what}, so `{shown(lacking.text)}` was left out.")
         else:
-            self.notices.setdefault(f"import {lacking.package}", Notice(f"{what}. Importing it costs nothing."))
+            self._remark(f"import {lacking.package}", "note", f"{what}. Importing it costs nothing.")
+
+    def fail(self, cell: NotebookNode, error: Mapping[str, Any]) -> None:
+        """Note the error that ended a cell."""
+        where = self.where(error["source"], error["line"]) if error["source"] else place(cell)
+        self._remark(f"{cell.id} error", "error", f"{where}: {_said(error)}")
 
     def stop_at(self, cell: NotebookNode, what: str) -> None:
         """Note why a cell did not finish, unless all are to be told."""
         if self.used_up:
             return
-        self.reasons[cell.id] = f"The cell {what}."
-        self.notices[cell.id] = Notice(f"{place(cell)} {what}. The other cells were run without it.", True)
+        name = self.exercise(cell)
+        if name:
+            self.reasons[cell.id] = f"`{name}` {what}."
+            self._remark(cell.id, "answer", self.reasons[cell.id])
+        else:
+            self.reasons[cell.id] = f"The cell {what}."
+            self._remark(cell.id, "stopped", f"{place(cell)} {what}. The other cells were run without it.")
+
+    def note_flood(self) -> None:
+        text = f"The cells wrote more than {self.limits.output_bytes:,} bytes; the rest was left out."
+        self._remark("output", "note", text)
+
+    def give_up(self) -> None:
+        """Note that the time is used up, for all cells that are left."""
+        text = f"{self.used_up} was used up"
+        for cell in self.notebook.cells[self.next :]:
+            self.reasons.setdefault(cell.id, f"{text} before this cell was done.")
+        self._remark("time", "stopped", f"{text}; the cells that were left were not run to the end.")
+        self.next = len(self.notebook.cells)
+
+    def missing(self, name: str) -> str:
+        """Say that nothing goes by the name of an exercise, and what its cell defines instead."""
+        own = [cell for cell in self.notebook.cells if _is_solution_of(cell, name)]
+        others = sorted(other for cell in own for other in bound_names(cell.source) - {name, "*"})
+        instead = f"; its cell defines {', '.join(f'`{other}`' for other in others)}" if others else ""
+        return f"Nothing by the name `{name}` is defined{instead}."
+
+    def _remark(self, about: str, kind: str, text: str) -> None:
+        self.remarks.setdefault(about, Remark(kind, text))
+
+
+def _is_solution_of(cell: NotebookNode, name: str) -> bool:
+    return cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade_id") == name
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    kind, text = error["name"], shown(_FILE.sub("", error["text"]))
+    if kind == "NameError" and "'check'" in text:
+        return f"{kind}: {text}. The first cell of the lab imports it."
+    return f"{kind}: {text}" if text else str(kind)
 
 
 def number_cells(notebook: NotebookNode, cells: Sequence[NotebookNode]) -> None:
@@ -149,14 +236,6 @@ def place(cell: NotebookNode) -> str:
 def _short(cell: NotebookNode) -> str:
     number = cell.metadata.get(KEY, {}).get("number")
     return f"cell {number}" if number else f"the given cell {cell.id}"
-
-
-def _give_up(progress: _Progress) -> None:
-    text = f"{progress.used_up} was used up"
-    for cell in progress.notebook.cells[progress.next :]:
-        progress.reasons.setdefault(cell.id, f"{text} before this cell was done.")
-    progress.notices["time"] = Notice(f"{text}; the cells that were left were not run to the end.", True)
-    progress.next = len(progress.notebook.cells)
 
 
 def _run_in(session: Session, progress: _Progress) -> None:
@@ -186,13 +265,12 @@ def _ask(session: Session, progress: _Progress, cell: NotebookNode, name: str) -
     from autograder.course import questions  # loads PyTorch
 
     try:
-        progress.reports[cell.id] = questions.ask(session, name, progress.key, progress.limits, progress.allowed)
-    except questions.UnansweredError as reason:
-        if progress.used_up:
-            return
-        progress.reasons[cell.id] = str(reason)
-        if reason.attention:
-            progress.notices[cell.id] = Notice(str(reason), True)
+        asked = questions.ask(session, name, progress.inputs, progress.limits, progress.allowed)
+        progress.reports[cell.id] = asked
+    except StoppedError as stopped:
+        progress.stop_at(cell, str(stopped))
+    except questions.MissingError:
+        progress.reasons[cell.id] = progress.missing(name)
 
 
 def _run_cell(session: Session, progress: _Progress, cell: NotebookNode, first: bool) -> None:
@@ -204,6 +282,13 @@ def _run_cell(session: Session, progress: _Progress, cell: NotebookNode, first: 
             progress.note(one)
     if ran.stopped:
         progress.stop_at(cell, ran.stopped)
+    elif first and _error(ran):
+        progress.fail(cell, _error(ran))
+
+
+def _error(ran: Ran) -> Mapping[str, Any]:
+    """Return the error that ended a cell, an empty mapping when none did."""
+    return next((one for one in reversed(ran.outputs) if one["kind"] == "error"), {})
 
 
 def _outputs(ran: Ran, progress: _Progress) -> list[NotebookNode]:
@@ -215,8 +300,7 @@ def _outputs(ran: Ran, progress: _Progress) -> list[NotebookNode]:
         if not flooded:
             outputs.append(_output(one))
     if flooded:
-        text = f"The cells wrote more than {progress.limits.output_bytes:,} bytes; the rest was left out."
-        progress.notices["output"] = Notice(text)
+        progress.note_flood()
     return outputs
 
 

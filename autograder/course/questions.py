@@ -1,34 +1,33 @@
-"""Puts an exercise's question to a learner's process, on inputs that the learner has never seen."""
+"""Puts an exercise's question to a learner's process: for grading, on inputs that the learner has never seen."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from autograder.attempts import Observation
 from autograder.chapters import exercises
-from autograder.checking import draw, not_callable, put
+from autograder.checking import PUBLIC_SEED, draw, not_callable, put
 from autograder.course.limits import Limits
 from autograder.exercise import Case, Exercise
 from autograder.report import Report
-from autograder.sandbox.session import NotAsked, Session, StoppedError
+from autograder.sandbox.session import NotAsked, Session
 from autograder.sandbox.watch import Seconds
 
-
-class UnansweredError(Exception):
-    """There is nothing to judge; the message says why. `attention` asks the instructor to look."""
-
-    def __init__(self, message: str, *, attention: bool = False) -> None:
-        super().__init__(message)
-        self.attention = attention
+Inputs: TypeAlias = Callable[[Exercise], Sequence[Case]]
 
 
-def ask(session: Session, name: str, key: bytes, limits: Limits, allowed: Seconds) -> Report:
-    """Put the question of the exercise `name` to the function of that name and return the Report.
+class MissingError(Exception):
+    """Nothing goes by the name of the exercise."""
 
-    `key` decides the inputs: one key, one set of inputs. Raises UnansweredError when there is no such function or it
-    used up the seconds `allowed`, EndedError when the process ended.
+
+def ask(session: Session, name: str, inputs: Inputs, limits: Limits, allowed: Seconds) -> Report:
+    """Put the question of the exercise `name`, on `inputs`, to the function of that name and return the Report.
+
+    Raises MissingError when there is no such function, StoppedError when it used up the seconds `allowed`, EndedError
+    when the process ended.
     """
     exercise = exercises()[name]
 
@@ -36,18 +35,26 @@ def ask(session: Session, name: str, key: bytes, limits: Limits, allowed: Second
         return session.ask(exercise, cases, stand_ins, allowed, limits.seconds_to_stop)
 
     try:
-        return put(exercise, _hidden(draw(exercise, seed(key, name))), observations)
-    except StoppedError as stopped:
-        raise UnansweredError(f"`{name}` {stopped}.", attention=True) from None
+        return put(exercise, inputs(exercise), observations)
     except NotAsked as nothing:
         if nothing.came:
             return not_callable(exercise, nothing.came)
-        raise UnansweredError(f"Nothing by the name `{name}` was defined when it was graded.") from None
+        raise MissingError(name) from None
 
 
-def _hidden(cases: Sequence[Case]) -> list[Case]:
-    """Return the cases under labels that do not tell their values."""
-    return [replace(case, label=case.without_values or case.label) for case in cases]
+def public(exercise: Exercise) -> Sequence[Case]:
+    """Return the inputs that a learner sees in the notebook."""
+    return draw(exercise, PUBLIC_SEED)
+
+
+def hidden(key: bytes) -> Inputs:
+    """Return the inputs that `key` decides: one key, one set of inputs. Their labels do not tell their values."""
+
+    def inputs(exercise: Exercise) -> Sequence[Case]:
+        cases = draw(exercise, seed(key, exercise.name))
+        return [replace(case, label=case.without_values or case.label) for case in cases]
+
+    return inputs
 
 
 def seed(key: bytes, exercise: str) -> int:

@@ -92,6 +92,13 @@ def written_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if is_written(cell)]
 
 
+def written_answers(notebook: NotebookNode, released: NotebookNode) -> dict[str, bool]:
+    """Say for each answer in words that `released` asks for whether the rebuilt `notebook` holds one."""
+    now = {cell.metadata.nbgrader.grade_id: cell.source for cell in written_cells(notebook)}
+    before = {cell.metadata.nbgrader.grade_id: cell.source for cell in written_cells(released)}
+    return {name: now.get(name, text).strip() != text.strip() for name, text in before.items()}
+
+
 def graded_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
     """Yield (exercise, cell) for the automatically graded cells of a rebuilt notebook."""
     by_id = notebook.metadata[KEY]["exercises"]

@@ -1,36 +1,40 @@
-"""Says before a notebook is handed in what would be graded. Runs it on its learner's own machine, in a kernel."""
+"""Says before a notebook is handed in what would be graded: grades it on its learner's own machine.
+
+It is run as for grading, by autograder.course.execution, in a process without the sandbox's walls (autograder.sandbox
+.home), and asked on the public inputs.
+"""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbformat import NotebookNode
 
-from autograder.course.cells import bound_names
-from autograder.course.given import as_given, exercises_by_lab, title
-from autograder.course.kernel import Done, Error, Kernel, NoKernelError, StoppedError, open_kernel
+from autograder.course.execution import number_cells, run_cells
+from autograder.course.given import as_given, lab_of, title
 from autograder.course.labs import UsageError
 from autograder.course.limits import Limits
-from autograder.course.notebooks import UnreadableError, notices_of, shown
+from autograder.course.notebooks import UnreadableError, notices_of
 from autograder.course.reading import read_submission
-from autograder.course.rebuild import graded_cells, missing_in, rebuild, written_cells
-from autograder.report import JSON_MIME, Report, zero_report
+from autograder.course.rebuild import graded_cells, missing_in, rebuild, written_answers, written_cells
+from autograder.report import Report
+from autograder.sandbox.home import open_at_home
+from autograder.sandbox.session import NoProcessError
 
-_SECONDS_TO_LOAD = 120  # PyTorch, whose time is not the notebook's
-_FILE = re.compile(r" \(\S+\.py, line \d+\)$")  # what Python calls the cell of a syntax error
+if TYPE_CHECKING:
+    from autograder.course.questions import Inputs
 
 
 @dataclass
 class Validation:
     """What would be graded: a report for each exercise on the public inputs, what to mend, and what is worth knowing.
 
-    `hand_graded` are the answers that a person reads, with whether they are still as they were given.
+    `hand_graded` are the answers that a person reads, with whether there is one, and `points_by_hand` what they are
+    worth.
     """
 
     lab: str
@@ -39,10 +43,12 @@ class Validation:
     to_mend: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     hand_graded: dict[str, bool] = field(default_factory=dict)
+    points_by_hand: dict[str, float] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
-        return not self.to_mend and all(report.passed for report in self.reports)
+        answered = all(report.passed for report in self.reports) and all(self.hand_graded.values())
+        return answered and not self.to_mend
 
     @property
     def points(self) -> float:
@@ -59,21 +65,42 @@ class Validation:
         return {**asdict(self), **totals, "reports": reports}
 
 
-def validate(path: Path, limits: Limits = Limits()) -> Validation:  # noqa: B008  it cannot change
-    """Run the notebook at `path` as grading would, on the public inputs. Raises UsageError when it is no lab."""
+def validate(path: Path, limits: Limits = Limits(), inputs: Inputs | None = None) -> Validation:  # noqa: B008
+    """Run the notebook at `path` as grading would, on `inputs`, which are the public ones when left out.
+
+    Raises UsageError when it is no lab.
+    """
     cells, notes = _read(path, limits)
-    lab = _lab_of(path, cells)
+    lab = lab_of(cells, path.name)
+    if lab is None:
+        raise UsageError(f"{path.name} is not a lab of this course: it holds nothing of any of them")
     given = as_given(lab)
     notebook = rebuild(cells, given)
+    number_cells(notebook, cells)
     result = Validation(lab, title(given), notes=notes)
     if path.name != f"{lab}.ipynb":
         result.notes.append(f"Hand it in under the name {lab}.ipynb.")
     absent = missing_in(notebook)
     result.to_mend += [one.text for one in absent if not one.not_python]
     result.notes += [n.text for n in notices_of(notebook) if n.text not in {one.text for one in absent}]
-    _note_hand_graded(result, notebook, given)
-    _Run(notebook, cells, result, limits).to_the_end()
+    result.hand_graded = written_answers(notebook, given)
+    result.points_by_hand = {cell.id: float(cell.metadata.nbgrader.points) for cell in written_cells(given)}
+    _run(notebook, limits, inputs, result)
     return result
+
+
+def _run(notebook: NotebookNode, limits: Limits, inputs: Inputs | None, result: Validation) -> None:
+    from autograder.course.questions import public  # loads PyTorch
+
+    try:
+        reports, remarks = run_cells(notebook, limits, inputs or public, open_at_home)
+    except NoProcessError as error:
+        raise UsageError(
+            f"{error}; are the packages of the course installed? pip install -r requirements.txt"
+        ) from None
+    result.reports = [reports[cell.id] for _, cell in graded_cells(notebook)]
+    result.to_mend += [one.text for one in remarks if one.kind in ("error", "stopped")]
+    result.notes += [one.text for one in remarks if one.kind == "note"]
 
 
 def _read(path: Path, limits: Limits) -> tuple[list[NotebookNode], list[str]]:
@@ -98,147 +125,30 @@ def _read(path: Path, limits: Limits) -> tuple[list[NotebookNode], list[str]]:
     return cells, [notice.text for notice in notices]
 
 
-def _lab_of(path: Path, cells: Sequence[NotebookNode]) -> str:
-    """Return the lab that shares most exercises with the notebook; its name decides between equals."""
-    names = {name for cell in cells if cell.cell_type == "code" for name in bound_names(cell.source)}
-    names |= {cell.metadata.get("nbgrader", {}).get("grade_id", "") for cell in cells}
-    shared = {lab: len(names.intersection(exercises)) for lab, exercises in exercises_by_lab().items()}
-    best = max(shared, key=lambda lab: (shared[lab], lab == path.stem), default="")
-    if not best or not shared[best]:
-        raise UsageError(f"{path.name} is not a lab of this course: it holds none of its exercises")
-    return best
-
-
-def _note_hand_graded(result: Validation, notebook: NotebookNode, given: NotebookNode) -> None:
-    before = {cell.metadata.nbgrader.grade_id: cell.source for cell in written_cells(given)}
-    now = {cell.metadata.nbgrader.grade_id: cell.source for cell in written_cells(notebook)}
-    result.hand_graded = {name: now.get(name, text).strip() != text.strip() for name, text in before.items()}
-
-
-class _Run:
-    """One run of a rebuilt notebook; `cells` are the learner's own, as they number them."""
-
-    def __init__(
-        self, notebook: NotebookNode, cells: Sequence[NotebookNode], result: Validation, limits: Limits
-    ) -> None:
-        self.notebook = notebook
-        self.cells = cells
-        self.sources = [cell.source for cell in cells]
-        self.result = result
-        self.limits = limits
-        self.deadline = monotonic() + limits.cpu_seconds_per_submission
-        self.names = {cell.id: name for name, cell in graded_cells(notebook)}
-        self.reports: dict[str, Report] = {}
-        self.left_out: dict[str, str] = {}  # why, by the id of the cell
-
-    def to_the_end(self) -> None:
-        """Run all cells; where one ends or blocks the kernel, run the others without it, as grading does."""
-        try:
-            while not self._run_once():
-                pass
-        except NoKernelError as error:
-            raise UsageError(f"{error}; is ipykernel installed here? pip install -r requirements.txt") from None
-        for name, cell in graded_cells(self.notebook):
-            reason = self.left_out.get(cell.id) or self._missing(name)
-            self.result.reports.append(
-                self.reports.get(cell.id) or zero_report(name, float(cell.metadata.nbgrader.points), reason)
-            )
-
-    def _missing(self, name: str) -> str:
-        own = [cell for cell in self.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == name]
-        others = sorted(name for cell in own for name in bound_names(cell.source))
-        instead = f"; its cell defines {', '.join(f'`{other}`' for other in others)}" if others else ""
-        return f"Nothing by the name `{name}` is defined{instead}."
-
-    def _run_once(self) -> bool:
-        """Run the cells that are not left out in a new kernel; return whether it lived to the end."""
-        numbers: dict[int, NotebookNode] = {}
-        with open_kernel() as kernel:
-            kernel.run('__import__("autograder.checking");', _SECONDS_TO_LOAD, self.limits.seconds_to_stop)
-            for cell in self.notebook.cells:
-                if cell.cell_type != "code" or cell.id in self.left_out or cell.id in self.reports:
-                    continue
-                if monotonic() > self.deadline:
-                    self._give_up()
-                    return True
-                try:
-                    done = self._run(kernel, cell)
-                except StoppedError as stopped:
-                    self._leave_out(cell, str(stopped))
-                    return False
-                numbers[done.number] = cell
-                if cell.id not in self.names:
-                    self._note(cell, done, numbers)
-        return True
-
-    def _run(self, kernel: Kernel, cell: NotebookNode) -> Done:
-        name = self.names.get(cell.id)
-        # Not the notebook's own `check`, which may be another by now: grading does not ask that either.
-        source = f'__import__("autograder").check({name}, "{name}")' if name else cell.source
-        seconds = min(self.limits.cpu_seconds_per_cell, max(self.deadline - monotonic(), 1.0))
-        done = kernel.run(source, seconds, self.limits.seconds_to_stop)
-        if name and done.interrupted:
-            self._leave_out(cell, f"ran for more than {seconds:g} seconds")
-        for data in done.data if name else ():
-            if JSON_MIME in data:
-                self.reports[cell.id] = Report.from_data(data[JSON_MIME])
-        return done
-
-    def _note(self, cell: NotebookNode, done: Done, numbers: dict[int, NotebookNode]) -> None:
-        if done.interrupted:
-            self._mend(f"{self._place(cell)} ran for more than {self.limits.cpu_seconds_per_cell:g} seconds.")
-        elif done.error:
-            where, line = cell, ""
-            if done.error.place and done.error.place[0] in numbers:
-                where, line = numbers[done.error.place[0]], f", line {done.error.place[1]}"
-            self._mend(f"{self._place(where)}{line}: {_said(done.error)}")
-
-    def _leave_out(self, cell: NotebookNode, what: str) -> None:
-        name = self.names.get(cell.id)
-        self.left_out[cell.id] = f"`{name}` {what}." if name else what
-        if not name:
-            self._mend(f"{self._place(cell)} {what}. The other cells were run without it.")
-
-    def _give_up(self) -> None:
-        text = f"The time for the whole notebook ({self.limits.cpu_seconds_per_submission:g} seconds) was used up"
-        self._mend(f"{text}; the cells that were left did not run.")
-        for cell in self.notebook.cells:
-            self.left_out.setdefault(cell.id, f"{text} before this cell.")
-
-    def _mend(self, text: str) -> None:
-        if text not in self.result.to_mend:  # a cell that runs again, after one that ended the kernel
-            self.result.to_mend.append(text)
-
-    def _place(self, cell: NotebookNode) -> str:
-        first = next((line for line in cell.source.splitlines() if line.strip()), "")
-        number = f"{self.sources.index(cell.source) + 1} " if cell.source in self.sources else ""
-        return f"Cell {number}(`{shown(first)}`)"
-
-
-def _said(error: Error) -> str:
-    if error.kind == "NameError" and "'check'" in error.text:
-        return f"{error.kind}: {error.text}. The first cell of the lab imports it."
-    return f"{error.kind}: {shown(_FILE.sub('', error.text))}" if error.text else error.kind
-
-
 def lines(result: Validation) -> Iterator[str]:
     """Yield the result as text."""
     yield result.title
     yield ""
-    width = max(len(report.exercise) for report in result.reports)
+    width = max(len(name) for name in [*(report.exercise for report in result.reports), *result.hand_graded])
     for report in result.reports:
         yield f"  {_word(report):11}  {report.exercise:{width}}  {report.points:g} of {report.max_points:g}"
         if not report.passed and _word(report) != "not written":
             yield from (f"      {line.strip()}" for line in str(report).splitlines()[1:])
     for name, answered in result.hand_graded.items():
-        yield f"  {'answered' if answered else 'not written':11}  {name:{width}}  a person grades it"
+        by_hand = f"a person grades it, for {result.points_by_hand[name]:g} points"
+        yield f"  {'answered' if answered else 'not written':11}  {name:{width}}  {by_hand}"
     yield ""
-    yield f"expected: {result.points:g} of {result.max_points:g} points, on the public inputs"
+    yield f"expected: {result.points:g} of {result.max_points:g} points, on the public inputs" + _by_hand(result)
     yield "Grading draws other inputs of the same kinds, so its points may differ."
     yield from _listed("to mend", result.to_mend)
     yield from _listed("good to know (costs nothing)", result.notes)
     yield ""
     yield "Ready to hand in." if result.ready else "There is something to mend. You can hand it in as it is."
+
+
+def _by_hand(result: Validation) -> str:
+    most = sum(result.points_by_hand.values())
+    return f"; a person gives up to {most:g} more, of {result.max_points + most:g} in all" if most else ""
 
 
 def _word(report: Report) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.sandbox.paths import SCRATCH
+from autograder.sandbox.paths import DEVICES, READABLE, SCRATCH
 
 PROTECTIONS = (
     "own mount, pid, network, ipc and uts namespaces",
@@ -26,8 +26,6 @@ PROTECTIONS = (
     "a filter of system calls (no process, no socket, no program can be started)",
     "limits on memory, time, threads, files and scratch space",
 )
-_READABLE = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/etc/localtime")
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 FIRST_USER = 0x70000000  # far above the users of any machine
 
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = (
@@ -83,7 +81,7 @@ def enter(prefixes: Sequence[str], hidden: Sequence[str]) -> None:
         _call("own namespaces to ordinary users", _libc.unshare, flags | _NEWUSER)
         _map_user(user, group)
     _continue_in_own_pid_namespace()
-    _change_view(_existing([*prefixes, *_READABLE]), hidden)
+    _change_view(_existing([*prefixes, *READABLE]), hidden)
 
 
 def _continue_in_own_pid_namespace() -> None:
@@ -125,7 +123,7 @@ def _existing(paths: Sequence[str]) -> Iterator[str]:
 
 
 def _change_view(readable: Iterator[str], hidden: Sequence[str]) -> None:
-    sources = {path: os.open(path, os.O_PATH) for path in [*readable, *_DEVICES]}
+    sources = {path: os.open(path, os.O_PATH) for path in [*readable, *DEVICES]}
     _call("own mount namespace", _libc.mount, b"none", b"/", None, _REC | _PRIVATE, None)
     # Mounted over a directory that always exists; the sources below it are held open.
     root = "/tmp"

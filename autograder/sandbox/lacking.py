@@ -11,6 +11,7 @@ import ast
 import builtins
 import contextlib
 import os
+import re
 import symtable
 import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -24,6 +25,8 @@ from typing import Any, NamedTuple
 from autograder.sandbox.packages import is_listed
 
 _LONGEST_LINE = 80
+# What Matplotlib says where there is no screen to open a window on.
+_NO_WINDOW = re.compile(r"Cannot load backend '([^']+)'|any of the following (Qt) binding")
 _MOST_REMARKS = 100
 _USES = """call str format bool len iter next contains reversed setitem delitem enter exit aenter await array
 add sub mul truediv floordiv mod pow matmul and xor radd rsub rmul rtruediv rfloordiv rmod rpow rmatmul rand rxor
@@ -159,8 +162,10 @@ class Learners:
 
     def is_there(self, package: str) -> bool:
         """Say whether the learner's code can import a top-level package."""
-        if not package or sys.modules.get(package, self) is None:
-            return not package
+        if package in ("", "__main__"):
+            return True
+        if sys.modules.get(package, self) is None:
+            return False
         made = package in sys.modules and package not in self._loaded
         return is_listed(package) or made or self.written(package) is not None
 
@@ -190,6 +195,9 @@ class Learners:
             return error.package
         if isinstance(error, ModuleNotFoundError):
             return self.not_there(error.name)
+        window = _NO_WINDOW.search(str(error)) if type(error) is ImportError and not error.name else None
+        if window:
+            return str(window[1] or window[2])
         return self.unknown_from if isinstance(error, NameError) else ""
 
     @property
@@ -220,8 +228,6 @@ class Learners:
 
     def place_of(self, error: BaseException) -> Place | None:
         """Return the innermost line of the learner's that an error came through."""
-        if isinstance(error, SyntaxError) and error.filename in self._sources:
-            return self._place(error.filename, error.lineno or 0)
         trace, found = error.__traceback__, None
         while trace:
             file = trace.tb_frame.f_code.co_filename

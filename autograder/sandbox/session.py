@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,9 +28,8 @@ from autograder.attempts import Observation, Raised, Solution
 from autograder.course.limits import Limits
 from autograder.exercise import Case, Exercise
 from autograder.sandbox.paths import without_paths
-from autograder.sandbox.template import END, INTERRUPT, START
 from autograder.sandbox.watch import Meter, Seconds, Watch
-from autograder.sandbox.wire import Closed, TooLate, WireError, receive, send, within
+from autograder.sandbox.wire import END, INTERRUPT, START, Closed, TooLate, WireError, receive, send, within
 
 _STATM = Path("/proc/self/statm")  # in pages; the first number is the address space
 _ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +43,7 @@ _MOST_WORKED = 256_000_000  # bytes that a stand-in may take meanwhile: a produc
 _AN_OBJECT = 64  # bytes that a number, a list or the head of an array takes, about
 _LONGEST_TEXT = 2_000
 _MOST_LACKING = 100
+_MOST_LINES = 10_000_000
 # Questions with a known answer: the attempt, and what it is put to.
 _SPOIL = ("autograder.attempts", "call", {"names": ["value"]}), ("autograder.sandbox.shell", "spoil")
 _TORCH = "autograder.attempts.torch_functions"
@@ -235,11 +235,21 @@ def open_session(settings: Settings, used: Seconds | None = None) -> Session:
     raise NoProcessError("no process could be started for the notebook")
 
 
+class Owner(Protocol):
+    """What started a learner's process, and can stop it."""
+
+    settings: Settings
+
+    def interrupt(self) -> None: ...
+
+    def end_fork(self) -> int: ...
+
+
 class Session:
     """A learner's process. Use as a context manager; what it started ends with it."""
 
-    def __init__(self, template: Template, link: socket.socket, pid: int, used: Seconds) -> None:
-        self._template = template
+    def __init__(self, owner: Owner, link: socket.socket, pid: int, used: Seconds) -> None:
+        self._owner = owner
         self._link = link
         self._meter = Meter(pid)
         self._used = used
@@ -272,7 +282,7 @@ class Session:
         """Ask what has a known answer, so that a cell is found out that changed what questions go through."""
         # Of a size that was hardly seen before, so that nothing remembered stands in for what was changed.
         kept, spoilt = np.random.default_rng().normal(size=(2, 2 + secrets.randbelow(1000)))
-        known = [(_SPOIL, {"kept": kept, "spoilt": spoilt}), *(_DERIVED if self._template.settings.torch else ())]
+        known = [(_SPOIL, {"kept": kept, "spoilt": spoilt}), *(_DERIVED if self._owner.settings.torch else ())]
         questions = [{"asked": asked, "arguments": arguments} for asked, arguments in known]
         reply, stopped = self._request({"op": "probe", "questions": questions}, {}, allowed, to_stop)
         if stopped:  # by a thread that the cell left behind, perhaps
@@ -330,7 +340,7 @@ class Session:
         if not self._open:
             raise EndedError("could not be run")
         id = secrets.token_hex(8)
-        watch = Watch(self._meter, allowed, to_stop, self._template.interrupt)
+        watch = Watch(self._meter, allowed, to_stop, self._owner.interrupt)
         try:
             send(self._link, {**message, "id": id}, patience=watch.patience)
             reply = self._reply(id, stand_ins, watch)
@@ -369,7 +379,7 @@ class Session:
         self._open = False
         self._link.close()
         try:
-            return self._template.end_fork()
+            return self._owner.end_fork()
         except (WireError, OSError):
             return 0
 
@@ -434,9 +444,9 @@ def _size(value: object) -> int:
 
 
 def _how(status: int) -> str:
-    if status == -signal.SIGKILL:
-        return "ended the Python process (too much memory or time, perhaps)"
-    return "ended the Python process (a crash, or too much memory)"
+    if sys.platform != "win32" and status == -signal.SIGKILL:
+        return "ended its Python process (too much memory or time, perhaps)"
+    return "ended its Python process (a crash, or too much memory)"
 
 
 def _output(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -444,15 +454,20 @@ def _output(one: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "stream":
         return {"kind": kind, "name": "stderr" if one["name"] == "stderr" else "stdout", "text": _str(one["parts"][0])}
     if kind == "error":
-        said = {"name": _text(one["name"]), "text": _text(one["text"])}
-        return {"kind": kind, **said, "traceback": _str(one["traceback"])}
+        said = {name: _text(one[name]) for name in ("name", "text", "source")}
+        return {"kind": kind, **said, "line": _line(one["line"]), "traceback": _str(one["traceback"])}
     data = {mime: _str(one["data"][mime]) for mime in ("text/plain", "image/png") if mime in one["data"]}
     return {"kind": "execute_result" if kind == "execute_result" else "display_data", "data": data}
 
 
 def _lacking(one: Mapping[str, Any]) -> Lacking:
     texts = (_text(one["package"]), _text(one["source"]))
-    return Lacking(*texts, int(one["line"]), _text(one["text"]), one["left_out"] is True)
+    return Lacking(*texts, _line(one["line"]), _text(one["text"]), one["left_out"] is True)
+
+
+def _line(number: object) -> int:
+    """Read the number of a line, 0 for what can be none."""
+    return number if type(number) is int and 0 < number < _MOST_LINES else 0
 
 
 def _observation(one: Mapping[str, Any]) -> Observation:

@@ -29,7 +29,7 @@ from traitlets.config import Config
 from autograder.answers import Unusable, describe
 from autograder.attempts import Observation, observe, standing_in
 from autograder.sandbox import harmless
-from autograder.sandbox.lacking import Learners, NotThereError
+from autograder.sandbox.lacking import Learners, NotThereError, Place
 from autograder.sandbox.packages import pinned
 from autograder.sandbox.wire import receive, send
 
@@ -161,12 +161,14 @@ class LabShell(InteractiveShell):
             raise NotThereError(f"%{magic_name}", self.learners.place())
         try:
             return super().run_line_magic(magic_name, line, _stack_depth + 1)
-        except (ModuleNotFoundError, RuntimeError) as error:
+        except (ImportError, RuntimeError) as error:
             if magic_name == "matplotlib":  # a way to show figures that is not there
                 raise NotThereError(f"%matplotlib {line}", self.learners.place()) from error
             raise
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        if self.find_cell_magic(magic_name) is None:
+            raise NotThereError(f"%%{magic_name}", self.learners.place())
         counted = f"#\n{cell}" if magic_name in _RUNNING_HERE else cell  # so that its lines have their numbers
         if magic_name in _MEASURING and cell:
             return self.run_cell(counted) and None
@@ -174,7 +176,12 @@ class LabShell(InteractiveShell):
 
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         text = "\n".join(stb)
-        error = {"kind": "error", "name": etype.__name__, "text": _text_of(evalue), "traceback": text}
+        place = self.learners.place_of(evalue)
+        if place is None and isinstance(evalue, SyntaxError):
+            place = Place(self.cell, evalue.lineno or 0, "")
+        source, line, _ = place or Place("", 0, "")
+        said = {"name": etype.__name__, "text": _text_of(evalue), "source": source, "line": line}
+        error = {"kind": "error", **said, "traceback": text}
         self.recorder.add(len(text), error)
 
     def system(self, cmd: str) -> None:
@@ -209,11 +216,15 @@ class LabShell(InteractiveShell):
 
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:
     """Return a traceback without the frames of this package."""
-    if trace is None:
-        return None
-    below = _without_ours(trace.tb_next)
-    ours = trace.tb_frame.f_globals.get("__package__") == __package__
-    return below if ours else TracebackType(below, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
+    steps = []
+    while trace:
+        steps.append(trace)
+        trace = trace.tb_next
+    kept = None
+    for step in reversed(steps):
+        if step.tb_frame.f_globals.get("__package__") != __package__:
+            kept = TracebackType(kept, step.tb_frame, step.tb_lasti, step.tb_lineno)
+    return kept
 
 
 def _run_no_program(*_: object) -> None:

@@ -5,13 +5,9 @@ Started by session.py as `template.main()` in a new interpreter. It never runs a
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib.util
 import json
 import os
-import pkgutil
-import random
 import resource
 import shutil
 import signal
@@ -24,12 +20,9 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.sandbox import jail
+from autograder.sandbox import jail, loading
 from autograder.sandbox.paths import FOLDER, SCRATCH
-from autograder.sandbox.wire import send
-
-START, INTERRUPT, END = b"s", b"i", b"e"  # what session.py says; START brings a socket
-_CLEAN = {"PATH": "", "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+from autograder.sandbox.wire import END, INTERRUPT, START, send
 
 
 def main() -> None:
@@ -38,7 +31,7 @@ def main() -> None:
     options["bounds"]["user"] = jail.FIRST_USER + os.getpid()
     control = socket.socket(fileno=options["control"])
     try:
-        hidden = [] if options["torch"] else _hide_torch()
+        hidden = [] if options["torch"] else loading.hide_torch()
         shell = None if options["empty"] else _load(options)
         protections = [] if options["unsafe"] else _protect(hidden)
     except jail.JailError as error:
@@ -49,30 +42,8 @@ def main() -> None:
     return _serve(control, shell, options)
 
 
-def _hide_torch() -> list[str]:
-    """Make PyTorch impossible to import; return where it lies."""
-    names = ("torch", "functorch", "torchgen")
-    found = [importlib.util.find_spec(name) for name in names]
-    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]
-    return [place for spec in found if spec for place in spec.submodule_search_locations or ()]
-
-
 def _load(options: dict[str, Any]) -> Any:
-    """Load all that labs use, and what runs beside the learner's code; return the shell."""
-    from autograder import attempts
-    from autograder.sandbox import shell
-
-    if options["torch"]:
-        import torch
-
-        torch.set_num_threads(1)
-        importlib.import_module("torch.fx.experimental.symbolic_shapes")  # PyTorch's own check needs it, for a second
-    for name in ("numpy.fft", "numpy.linalg", "numpy.polynomial", "numpy.random", "numpy.testing"):
-        importlib.import_module(name)
-    for module in pkgutil.iter_modules(attempts.__path__, "autograder.attempts."):
-        with contextlib.suppress(ImportError):  # what needs PyTorch, where there is none
-            importlib.import_module(module.name)
-    made = shell.make_shell(options["limits"]["output_bytes"])
+    made = loading.load(options["torch"], options["limits"]["output_bytes"])
     options["bounds"]["address_space"] += _mapped()  # what is mapped already costs the learner nothing
     gc.collect()
     gc.freeze()  # a fork that touches no counter shares its pages
@@ -150,17 +121,12 @@ def _become_learner(control: socket.socket, link: socket.socket, shell: Any, opt
         os.closerange(3, link.fileno())
         os.closerange(link.fileno() + 1, 4096)
         control.detach()
-        os.environ.clear()
-        os.environ.update(_CLEAN)
         if options["unsafe"]:
             os.setsid()
             os.chdir(options["folder"])
-            os.environ.update(dict.fromkeys(("HOME", "TMPDIR"), options["folder"]))
         else:
             jail.lock(jail.Bounds(**options["bounds"]))
-        _seed_anew()
-        if shell:
-            shell.learners.settle()
+        loading.settle(shell, options["folder"] or SCRATCH)
         send(link, {"ready": pid})
         if shell:
             shell.serve(link)
@@ -175,13 +141,3 @@ def _become_learner(control: socket.socket, link: socket.socket, shell: Any, opt
 def _pid_outside() -> int:
     """Return the number of this process for session.py, in whose view /proc still is."""
     return int(os.readlink("/proc/self")) if os.path.exists("/proc/self") else os.getpid()
-
-
-def _seed_anew() -> None:
-    """Forks share the state of the random generators until they are seeded."""
-    import numpy as np
-
-    random.seed()
-    np.random.seed(int.from_bytes(os.urandom(4)))  # noqa: NPY002
-    if sys.modules.get("torch"):
-        sys.modules["torch"].manual_seed(int.from_bytes(os.urandom(4)))

@@ -19,11 +19,13 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+START, INTERRUPT, END = b"s", b"i", b"e"  # what a process is told beside messages; START brings a socket
 _SIZES = struct.Struct("!II")  # bytes of JSON, bytes of arrays
 _BEFORE_HEADER = struct.Struct("<6s2sH")  # of a .npy file: magic, version, bytes of the header
 _MOST_DIMENSIONS = 8
 _MOST_MARKS = 6_000_000  # each string, list and object takes far more memory than it takes text
 _KINDS = "fiub"
+_AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)  # Windows has none, and waits until all is sent
 _LONGEST = 3600.0  # seconds to wait before asking again; infinitely many are none that a system takes
 
 Patience: TypeAlias = Callable[[], float]  # for how many seconds to wait before it is asked again; raises TooLate
@@ -73,7 +75,7 @@ def send(link: socket.socket, message: object, *, patience: Patience = without_e
         while data:
             _wait(link, patience, to_write=True)
             with contextlib.suppress(BlockingIOError):
-                data = data[link.send(data, socket.MSG_DONTWAIT) :]
+                data = data[link.send(data, _AT_ONCE) :]
     except OSError as error:
         raise Closed(str(error)) from None
 

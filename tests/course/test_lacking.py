@@ -112,6 +112,9 @@ LEFT_OUT = {
     "a magic": ["%load_ext tensorboard"],
     "another magic": ["%lprun -f print print(3)"],
     "a way to show figures": ["%matplotlib widget"],
+    "figures in windows": ["%matplotlib qt"],
+    "a window": ["__import__('matplotlib').use('TkAgg')"],
+    "another window": ["__import__('matplotlib.pyplot').pyplot.switch_backend('qtagg')"],
 }
 
 
@@ -137,7 +140,9 @@ def test_a_measured_cell_goes_on_too_and_its_lines_have_their_numbers(session: S
     assert printed(run(session, "print(y)")) == "5\n"
 
 
-@pytest.mark.parametrize("wrong", ["undefined", "1 / 0", "import numpy.nothing", "from numpy import nothing"])
+@pytest.mark.parametrize(
+    "wrong", ["undefined", "1 / 0", "f = lambda: f()\nf()", "import numpy.nothing", "from numpy import nothing"]
+)
 def test_any_other_error_ends_its_cell_as_in_jupyter(session: Session, wrong: str) -> None:
     ran = run(session, wrong, "print('went on')")
     assert [one["kind"] for one in ran.outputs] == ["error"]
@@ -145,7 +150,11 @@ def test_any_other_error_ends_its_cell_as_in_jupyter(session: Session, wrong: st
 
 
 def test_libraries_import_as_ever(session: Session) -> None:
-    lines = ["import contextlib, unittest.mock", "import PIL, dateutil.parser, sympy", "print(contextlib.__name__)"]
+    lines = [
+        "import contextlib, unittest.mock, __main__",
+        "import PIL, dateutil.parser, sympy",
+        "print(contextlib.__name__)",
+    ]
     ran = run(session, *lines)
     assert printed(ran) == "contextlib\n"
     assert not ran.lacking

@@ -11,13 +11,13 @@ from typing import Any
 
 import nbformat
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from autograder import checking, so_far
-from autograder.chapters import exercises
+from autograder import Finding, Report, checking, exercises, so_far
 from autograder.course import labs
-from autograder.course.kernel import Kernel, open_kernel
 from autograder.course.limits import Limits
 from autograder.so_far import Progress, progress
 from tests.course.helpers import command
@@ -46,10 +46,19 @@ def _no_session(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def kernel() -> Iterator[Kernel]:
-    with open_kernel() as kernel:
-        kernel.run("import numpy as np\nimport autograder\nfrom autograder import check", 120, 5)
-        yield kernel
+def kernel(tmp_path: Path) -> Iterator[BlockingKernelClient]:
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
+    outputs(client, "import numpy as np\nimport autograder\nfrom autograder import check")
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def outputs(kernel: BlockingKernelClient, source: str) -> list[dict[str, Any]]:
+    """Run a cell; return the data of what it shows."""
+    messages: list[dict[str, Any]] = []
+    kernel.execute_interactive(source, output_hook=messages.append)
+    return [one["content"]["data"] for one in messages if "data" in one["content"]]
 
 
 def at(folder: Path, notebook: NotebookNode, lab: str = LAB) -> Path:
@@ -63,8 +72,8 @@ def states(found: Progress, lab: str = LAB) -> dict[str, str]:
     return {s.exercise.name: s.state for each in found.labs if each.lab == lab for s in each.standings}
 
 
-def shown(kernel: Kernel, source: str) -> dict[str, Any]:
-    return kernel.run(source, 60, 5).data[-1]
+def shown(kernel: BlockingKernelClient, source: str) -> dict[str, Any]:
+    return outputs(kernel, source)[-1]
 
 
 def test_saved_checks_tell_what_is_done(tmp_path: Path, ran: NotebookNode) -> None:
@@ -79,7 +88,7 @@ def test_saved_checks_tell_what_is_done(tmp_path: Path, ran: NotebookNode) -> No
         "mlp_gradients": "not written",
         "train_xor": "not written",
     }
-    assert (found.points, found.max_points) == (4, 120)
+    assert (found.points, found.max_points) == (4, 134)
 
 
 def test_the_first_exercise_that_is_not_done_in_the_lab_that_was_begun_is_next(
@@ -112,17 +121,17 @@ def test_a_function_that_is_written_but_not_checked_is_not_done(tmp_path: Path) 
     assert set(found.values()) == {"not checked"}
 
 
-def test_checks_of_this_session_count_before_the_notebook_is_saved(kernel: Kernel) -> None:
+def test_checks_of_this_session_count_before_the_notebook_is_saved(kernel: BlockingKernelClient) -> None:
     right = reference()["output_delta"]
-    kernel.run(f"{right}\n\ncheck(output_delta)", 60, 5)
+    outputs(kernel, f"{right}\n\ncheck(output_delta)")
     data = shown(kernel, "autograder.progress()")
     assert "✓ output_delta" in data["text/plain"]
-    assert "2 of 120 points" in data["text/html"]
+    assert "2 of 134 points" in data["text/html"]
 
 
-def test_in_a_session_a_new_definition_is_noticed_too(kernel: Kernel) -> None:
-    kernel.run(f"{reference()['output_delta']}\n\ncheck(output_delta)", 60, 5)
-    kernel.run("def output_delta(O, t):\n    return O - t", 60, 5)
+def test_in_a_session_a_new_definition_is_noticed_too(kernel: BlockingKernelClient) -> None:
+    outputs(kernel, f"{reference()['output_delta']}\n\ncheck(output_delta)")
+    outputs(kernel, "def output_delta(O, t):\n    return O - t")
     assert "~ output_delta" in shown(kernel, "autograder.progress()")["text/plain"]
 
 
@@ -134,9 +143,9 @@ def test_a_check_on_other_inputs_than_the_public_ones_is_no_progress() -> None:
     assert "output_delta" not in checking.CHECKED
 
 
-def test_a_class_is_recognised_as_it_was_checked(kernel: Kernel, tmp_path: Path) -> None:
+def test_a_class_is_recognised_as_it_was_checked(kernel: BlockingKernelClient, tmp_path: Path) -> None:
     name = next(name for name, text in reference("04_affine_layer").items() if text.lstrip().startswith("class "))
-    kernel.run(f"{reference('04_affine_layer')[name]}\n\nreport = check({name})", 60, 5)
+    outputs(kernel, f"{reference('04_affine_layer')[name]}\n\nreport = check({name})")
     assert f"✓ {name}" in shown(kernel, "autograder.progress()")["text/plain"]
     assert len(shown(kernel, "report.code")["text/plain"]) == 18  # with its quotes
 
@@ -198,9 +207,33 @@ def test_the_command_prints_text_or_one_object_and_changes_no_file(tmp_path: Pat
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     text = command("autograder", "progress", str(folder))
     data = json.loads(command("autograder", "progress", str(folder), "--json").stdout)
-    assert "Lab 03: the δ template: 4 of 19 points, 2 of 8 exercises" in text.stdout
+    assert "Lab 03: the δ template: 4 of 21 points, 2 of 8 exercises" in text.stdout
     assert (text.returncode, data["points"], data["next"]["exercise"]) == (0, 4, "hidden_delta")
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_question_in_words_counts_for_what_it_is_worth(tmp_path: Path) -> None:
+    name = "written_equal_start"
+    blank = progress(at(tmp_path, answered({}))).labs[2]
+    assert (blank.max_points, [(w.name, w.max_points, w.answered) for w in blank.words]) == (21, [(name, 2, False)])
+    said = progress(at(tmp_path, answered({name: "Because all ten are equal."}))).labs[2]
+    assert [words.answered for words in said.words] == [True]
+
+
+def test_when_the_exercises_of_a_lab_are_done_its_question_in_words_is_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for exercise in exercises().values():
+        if exercise.chapter == LAB:
+            parts = tuple(Finding(part, points, points, "right", "") for part, points in exercise.points.items())
+            report = Report(exercise.name, LAB, exercise.section, parts)
+            monkeypatch.setitem(checking.CHECKED, exercise.name, report)
+    blank = progress(at(tmp_path, answered(reference())))
+    assert "19 of 21 points, 8 of 8 exercises" in repr(blank)
+    assert "Next: the question in words in lab 03_delta_template, written_equal_start, for 2 points" in repr(blank)
+    said = progress(at(tmp_path, answered({"written_equal_start": "Because all ten are equal."})))
+    assert "✎ written_equal_start" in repr(said)
+    assert "Next: the question in words" not in repr(said)
 
 
 def test_a_folder_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -225,7 +258,9 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_lab_that_the_course_leaves_out_is_named_and_neither_counted_nor_next(course: Path) -> None:
     found = progress(labs.EXERCISES)
     assert [lab.lab for lab in found.labs] == ["01_chain_rule", LAB, "04_affine_layer"]
-    assert found.max_points == sum(e.max_points for e in exercises().values() if e.chapter[:2] in ("01", "03", "04"))
+    by_hand = 3 * 2.0  # for the question in words of each
+    of_exercises = sum(e.max_points for e in exercises().values() if e.chapter[:2] in ("01", "03", "04"))
+    assert found.max_points == of_exercises + by_hand
     assert found.to_data()["left_out"] == list(found.left_out)
     assert len({*found.left_out, *(lab.lab for lab in found.labs)}) == len({e.chapter for e in exercises().values()})
     for shown in found._repr_mimebundle_().values():
@@ -243,4 +278,4 @@ def test_where_the_package_came_without_labs_all_are_counted(course: Path, tmp_p
     for folder in (labs.SOLUTIONS, labs.EXERCISES):
         shutil.rmtree(folder)
     found = progress(tmp_path)
-    assert (found.left_out, found.max_points) == ((), 120)
+    assert (found.left_out, found.max_points) == ((), 134)

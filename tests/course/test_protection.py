@@ -26,8 +26,8 @@ _SYS_ADMIN, _PR_CAPBSET_DROP = 21, 24
 OUT_OF_REACH = {
     "the repository": f"print(open({str(labs.ROOT / 'README.md')!r}).read())",
     "the solutions": f"print(open({str(labs.solution_path(LAB))!r}).read())",
-    "the grader": "import autograder.checking",
-    "PyTorch": "import torch",
+    "the grader": "import autograder.checking; autograder.checking.__file__",
+    "PyTorch": "try:\n    import torch\nexcept ImportError:\n    raise OSError('not there')",
     "a socket": "import socket; socket.socket()",
     "another process": "import os; os.fork()",
     "a program": "import subprocess; subprocess.run(['/bin/true'])",

@@ -10,18 +10,19 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course import labs
-from autograder.course.given import as_given
+from autograder.course.given import as_given, lab_of
 from autograder.course.limits import Limits
+from autograder.course.notebooks import read_cells
 from autograder.course.rebuild import written_cells
 from autograder.course.validate import Validation, lines, validate
 from tests.course.helpers import by_exercise, command, graded, results
 from tests.submissions import answers
 from tests.submissions.make_class import LAB, answered, hand_in, reference
 
-SHORT = Limits(cpu_seconds_per_cell=4, seconds_to_stop=2)
+SHORT = Limits(cpu_seconds_per_cell=4, waiting_seconds_per_cell=4, seconds_to_stop=2)
 
 
 def saved(folder: Path, notebook: NotebookNode, name: str = f"{LAB}.ipynb") -> Path:
@@ -37,11 +38,23 @@ def message(result: Validation, exercise: str) -> str:
     return next(report.findings[0].message for report in result.reports if report.exercise == exercise)
 
 
+WORDS = {written_cells(as_given(LAB))[0].id: "Because all ten are equal."}
+
+
 def test_what_is_right_is_ready_and_earns_all_points(tmp_path: Path) -> None:
-    result = validate(saved(tmp_path, answered(reference())))
+    result = validate(saved(tmp_path, answered(reference() | WORDS)))
     assert result.ready
     assert (result.lab, result.points, result.notes) == (LAB, result.max_points, [])
     assert "Ready to hand in." in lines(result)
+
+
+def test_with_the_question_in_words_left_blank_it_is_not_ready(tmp_path: Path) -> None:
+    result = validate(saved(tmp_path, answered(reference())))
+    assert not result.ready
+    assert (result.points, result.points_by_hand) == (19, {"written_equal_start": 2})
+    said = "\n".join(lines(result))
+    assert "not written  written_equal_start      a person grades it, for 2 points" in said
+    assert "expected: 19 of 19 points, on the public inputs; a person gives up to 2 more, of 21 in all" in said
 
 
 def test_it_expects_the_points_that_grading_gives(tmp_path: Path) -> None:
@@ -76,9 +89,10 @@ def test_an_error_is_told_with_its_cell_and_line(broken: Validation) -> None:
 
 
 def test_a_cell_that_runs_too_long_or_ends_python_is_told_and_left_out(broken: Validation) -> None:
-    assert "Cell 2 (`import time`) ran for more than 4 seconds." in broken.to_mend
+    said = "Cell 2 (`import time`) slept or waited for more than 4 seconds and was stopped."
+    assert any(text.startswith(said) for text in broken.to_mend)
     assert any("(`import os`) ended its Python process" in text for text in broken.to_mend)
-    assert message(broken, "train_xor") == "`train_xor` ran for more than 4 seconds."
+    assert message(broken, "train_xor") == "`train_xor` used more than 4 seconds of computing time and was stopped."
 
 
 def test_what_works_beside_it_is_expected_all_the_same(broken: Validation) -> None:
@@ -132,6 +146,35 @@ NO_LAB = {
 }
 
 
+def test_a_lab_without_its_names_is_known_by_its_checks_its_headings_or_its_file_name(tmp_path: Path) -> None:
+    given = as_given(LAB)
+    own = new_code_cell("from mine import *")
+    checks = [new_code_cell("check(output_delta)")]
+    headings = [new_markdown_cell(c.source.splitlines()[0]) for c in given.cells if c.source.startswith("# Lab")]
+    renamed = [
+        new_code_cell("def my_delta(O, t):\n    return O"),
+        *(c for c in given.cells if c.source.startswith("#")),
+    ]
+    for cells, name in ((checks, "a.ipynb"), (headings, "b.ipynb"), (renamed, "c.ipynb"), ([], f"{LAB} (2).ipynb")):
+        path = tmp_path / name
+        nbformat.write(new_notebook(cells=[own, *(new(c) for c in cells)]), path)
+        read, _ = read_cells(path.read_bytes(), 1_000_000)
+        assert lab_of(read, name) == LAB
+
+
+def new(cell: NotebookNode) -> NotebookNode:
+    """Return a cell without what the release put into it."""
+    return new_code_cell(cell.source) if cell.cell_type == "code" else new_markdown_cell(cell.source)
+
+
+def test_answers_that_stand_in_a_module_are_missing_from_the_lab_and_said_to_be(tmp_path: Path) -> None:
+    notebook = answered(dict.fromkeys(reference(), "from my_answers import *"))
+    result = validate(saved(tmp_path, notebook))
+    assert result.lab == LAB
+    assert message(result, "output_delta") == "Nothing by the name `output_delta` is defined."
+    assert "`my_answers` is not there when this lab is graded" in " ".join(result.notes)
+
+
 @pytest.mark.parametrize("name", [*NO_LAB, ".", "missing.ipynb"])
 def test_what_is_no_lab_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
     text, said = NO_LAB.get(name, ("", "is a folder" if name == "." else "there is no file"))
@@ -182,10 +225,9 @@ def test_an_answer_in_words_is_said_to_be_written_or_not(tmp_path: Path) -> None
 
 def test_nbgraders_own_validate_names_the_same_cells(tmp_path: Path) -> None:
     """It is the button Validate in JupyterLab. It takes the points of each check from its text/plain."""
-    words = {written_cells(as_given(LAB))[0].id: "Because all ten are equal."}
-    right = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | words))))
+    right = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | WORDS))))
     assert "Success! Your notebook passes all the tests." in right.stdout
-    wrong = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | words | answers.SLOPE_MISSING))))
+    wrong = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | WORDS | answers.SLOPE_MISSING))))
     named = [line.strip() for line in wrong.stdout.splitlines() if line.strip().startswith("check(")]
     assert named == [
         f"check({report.exercise})" for report in validate(tmp_path / f"{LAB}.ipynb").reports if not report.passed

@@ -38,8 +38,9 @@ def diagnose(
     """Say what kind of wrong the answers of one part are, if that is certain.
 
     A catalogued mistake is named when its formula gives the learner's answer in every case that has one, NaN and
-    infinity included, in at least `FEWEST_CASES` of them; else a general relation between the answer and the right one
-    is described.
+    infinity included, in at least `FEWEST_CASES` of them; or else in every case with a finite answer, for code that
+    overflows as well as being wrong. Where there is none, a general relation between the answer and the right one is
+    described.
     """
     judged = next((verdict.mistake for verdict in verdicts if verdict.mistake), "")
     if judged:
@@ -47,10 +48,11 @@ def diagnose(
     pairs = _comparable(exercise, part, cases, answers, verdicts)
     if not _worth_comparing(pairs):
         return Diagnosis()
-    named = next(_reproducing(exercise, part, pairs), None)
-    if named:
-        return _from_catalogue(named)
     finite = [pair for pair in pairs if isinstance(pair[1], np.ndarray) and np.isfinite(pair[1]).all()]
+    for compared in (pairs, finite) if _worth_comparing(finite) else (pairs,):
+        named = next(_reproducing(exercise, part, compared), None)
+        if named:
+            return _from_catalogue(named)
     return _describe(exercise, part, finite) if _worth_comparing(finite) else Diagnosis()
 
 

@@ -27,7 +27,10 @@ class Case:
     another process: arrays of numbers, NumPy scalars, numbers, texts, None, and lists, tuples and dicts of these.
     `given` holds what only the oracles need (a pre-activation whose activation is an argument, say). `label` is what
     feedback calls the case; where it holds the values themselves, `without_values` is what feedback on hidden inputs
-    calls it. `parts` are the parts that an exception in this case costs; all when empty.
+    calls it. `parts` are the parts that an exception in this case costs; all when empty. `sizes` are the lengths that a
+    wrong factor may come from, by the letter the lab has for them: N, the batch, first. `slots` says of an input which
+    slot of the template it fills: "upstream", "slope" or "input". Where these are left out, feedback goes by the names
+    and shapes that are usual in the course.
     """
 
     label: str
@@ -36,6 +39,8 @@ class Case:
     repeat: bool = True
     parts: tuple[str, ...] = ()
     without_values: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    slots: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> SimpleNamespace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -40,18 +41,38 @@ def agree(answer: Answer, right: Array) -> bool:
     return compare(answer, right).right
 
 
+def agree_entrywise(answer: Array, right: Array) -> Array:
+    """Say of every entry of a finite array of the right shape whether it is within tolerance."""
+    largest = float(np.abs(right).max(initial=0.0))
+    within: Array = np.abs(answer - right) <= max(RELATIVE_TOLERANCE * largest, FLOOR)
+    return within
+
+
+def is_held_by(kind: type[np.floating[Any]], array: Array) -> bool:
+    """Return whether numbers of this kind hold every entry without rounding it."""
+    with np.errstate(over="ignore"):
+        return bool((array.astype(kind).astype(np.float64) == array).all())
+
+
+def is_single_precision(array: Array) -> bool:
+    """Return whether float32 holds every entry, and float16, which holds whole numbers too, does not.
+
+    Of other numbers one in 2²⁹ is such by chance.
+    """
+    return is_held_by(np.float32, array) and not is_held_by(np.float16, array)
+
+
 def at(where: tuple[int, ...]) -> str:
     """Say where in an array: " at [2, 1]", or nothing for a number."""
     return f" at {list(where)}" if where else ""
 
 
 def _compare_values(answer: Array, right: Array) -> Verdict:
-    largest = float(np.abs(right).max(initial=0.0))
-    difference = np.abs(answer - right)
-    if (difference <= max(RELATIVE_TOLERANCE * largest, FLOOR)).all():
+    if agree_entrywise(answer, right).all():
         return RIGHT
+    difference = np.abs(answer - right)
     where = _index(difference == difference.max())
-    error = float(difference.max() / max(largest, FLOOR))
+    error = float(difference.max() / max(float(np.abs(right).max()), FLOOR))
     return Verdict("wrong value", error=error, where=where)
 
 

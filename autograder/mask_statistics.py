@@ -18,6 +18,7 @@ Masks: TypeAlias = Mapping[float, Array]  # by p, the probability of a 0
 
 # A right mask passes the bar in one test with probability at most 2·exp(−32) < 3e-14; a check makes about 200 tests.
 BAR = 32.0
+SMALL_MASK = 6  # entries; larger ones are all 0 or all 1 too seldom to tell
 
 
 def surprise(hits: int, trials: int, probability: float) -> float:
@@ -74,6 +75,24 @@ def steady_count(masks: Masks, many: Array) -> Steady | None:
         if _hugs_the_mean(counts, rows.shape[1], p):
             return Steady(where, bool(np.ptp(counts) == 0))
     return None
+
+
+def uncommon_count(p: float, many: Array) -> str:
+    """Say which number of ones is most surprisingly rare, or common, among small masks or their lines; "" if none is.
+
+    `many` holds masks, one an entry of axis 0, each drawn for p. A mask drawn again until one entry is kept, say, has
+    the right share of ones nearly everywhere but here.
+    """
+    groups = [("among the entries of a mask", many.reshape(len(many), -1))]
+    for axis in range(1, many.ndim if many.ndim > 2 else 0):
+        groups.append((f"in a line along axis {axis - 1}", np.moveaxis(many, axis, -1).reshape(-1, many.shape[axis])))
+    found = [(BAR, "")]
+    for where, rows in groups:
+        counts, size = rows.sum(axis=1), rows.shape[1]
+        for k in range(size + 1) if size <= SMALL_MASK else ():
+            seldom = surprise(int((counts == k).sum()), len(counts), _binomial(k, size, 1 - p))
+            found.append((seldom, f"{k} ones {where} of {size}"))
+    return max(found)[1]
 
 
 def _hugs_the_mean(counts: Array, size: int, p: float) -> bool:

@@ -164,6 +164,12 @@ _ALL = (
         "(f(x+h) − f(x−h)) / 2h",
     ),
     Mistake("h-for-2h", "The difference is divided by h.", "(f(x+h) − f(x−h)) / h", "(f(x+h) − f(x−h)) / 2h"),
+    Mistake(
+        "single-precision",
+        "Your numbers have single precision: about 7 digits, and hardly any where numbers nearly cancel.",
+        "float32",
+        "float64, from the arguments on",
+    ),
     Mistake("step-too-large", "The step is too large.", "h = 0.1", "h = 1e-5"),
     Mistake(
         "copy-not-seen",

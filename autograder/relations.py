@@ -5,20 +5,22 @@ A relation is reported only when it holds in every case. It names the catalogued
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from itertools import combinations
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 
 from autograder.answers import Answer, Array
 from autograder.exercise import Case
-from autograder.judging import RELATIVE_TOLERANCE, agree
+from autograder.judging import RELATIVE_TOLERANCE, agree, is_held_by, is_single_precision
 
 Pair: TypeAlias = tuple[Case, Array, Array]  # the case, the learner's answer, the right one
 
 _NEARLY_RIGHT = 1e-3  # a factor this near to 1 is not what went wrong
+_FEWEST_SINGLE = 3  # so many cases of float32 numbers are no accident
 _LONGEST_LIST = 3  # more cases than that have nothing to say by their names
 _FACTORS = {0.5: "½", 2.0: "2", -0.5: "−½", -2.0: "−2", 0.25: "¼", 4.0: "4"}
 _MISTAKE_OF_FACTOR = {-1.0: "sign", 2.0: "factor-two", 0.5: "factor-half"}
@@ -54,6 +56,22 @@ def _zero(pairs: Sequence[Pair]) -> Relation | None:
     return None
 
 
+def _single_precision(pairs: Sequence[Pair]) -> Relation | None:
+    """Recognise numbers of float32 wherever the answer is wrong, near the right ones in most cases.
+
+    In the others, where numbers nearly cancel, its rounding is as large as what is left.
+    """
+    right = [agree(answer, wanted) for _, answer, wanted in pairs]
+    single = [is_single_precision(answer) for _, answer, _ in pairs]
+    near = [abs(a - b).max(initial=0.0) <= _NEARLY_RIGHT * abs(b).max(initial=0.0) for _, a, b in pairs]
+    everywhere = all(
+        agrees or is_held_by(np.float32, answer) for agrees, (_, answer, _) in zip(right, pairs, strict=True)
+    )
+    if everywhere and sum(single) >= _FEWEST_SINGLE and 2 * sum(near) >= len(near):
+        return Relation("single-precision")
+    return None
+
+
 def constant_factor(pairs: Sequence[Pair]) -> Relation | None:
     """Recognise an answer that is a constant times the right one, or times a size of the case."""
     pairs = [pair for pair in pairs if pair[2].any()]
@@ -74,32 +92,61 @@ def _same_factor(factor: float) -> Relation:
 
 
 def _factor_of_sizes(cases: Sequence[Case], factors: Array) -> Relation | None:
-    """Recognise a factor that follows the batch size N or the number of units K."""
+    """Recognise a factor that follows a size of the case, or the product of several: N, K, N·K."""
     sizes = [_sizes(case) for case in cases]
-    named: dict[str, list[float]] = {
-        "1/N": [1 / n for n, _ in sizes],
-        "1/(N·K)": [1 / (n * k) for n, k in sizes],
-        "1/K": [1 / k for _, k in sizes],
-        "N": [n for n, _ in sizes],
-        "K": [k for _, k in sizes],
-        "2/N": [2 / n for n, _ in sizes],
-        "2/(N·K)": [2 / (n * k) for n, k in sizes],
-        "1/(2N)": [0.5 / n for n, _ in sizes],
-    }
-    for name, values in named.items():
-        if np.allclose(factors, values, rtol=1e-5, atol=0):
-            mistake = {"1/N": "batch-mean", "1/(N·K)": "mean-over-all"}.get(name, "")
-            return Relation(mistake, f"Your numbers are {name} times the right ones.")
+    letters = [letter for letter in sizes[0] if all(letter in one for one in sizes)]
+    for chosen in _subsets(letters):
+        product, of = np.array([float(np.prod([one[letter] for letter in chosen])) for one in sizes]), "·".join(chosen)
+        below = f"({of})" if len(chosen) > 1 else of
+        for name, values in (
+            (f"1/{below}", 1 / product),
+            (of, product),
+            (f"2/{below}", 2 / product),
+            (f"1/(2{of})", 0.5 / product),
+        ):
+            if np.allclose(factors, values, rtol=1e-5, atol=0):
+                mistake = _MISTAKE_OF_SIZES.get(_divided_by(name, chosen, letters), "")
+                return Relation(mistake, f"Your numbers are {name} times the right ones.")
     return None
 
 
-def _sizes(case: Case) -> tuple[int, int]:
-    """Return the batch size N and the number of units K of a case: the shape of what arrives from above."""
-    for name in ("delta_above", "delta", "upstream", "T", "t", "O"):
-        array = getattr(case.names, name, None)
-        if isinstance(array, np.ndarray) and array.ndim == 2:
-            return array.shape
-    return (1, 1)
+def _subsets(letters: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the letters one by one, then all products of several."""
+    for many in range(1, len(letters) + 1):
+        yield from combinations(letters, many)
+
+
+_MISTAKE_OF_SIZES = {"the batch": "batch-mean", "everything": "mean-over-all"}
+
+
+def _divided_by(name: str, chosen: Sequence[str], letters: Sequence[str]) -> str:
+    """Say in words what an answer was divided by, where that is a mistake of its own."""
+    if not name.startswith("1/") or name.startswith("1/(2"):
+        return ""
+    if chosen == tuple(letters[:1]):
+        return "the batch"
+    return "everything" if len(chosen) == len(letters) else ""
+
+
+def _sizes(case: Case) -> Mapping[str, int]:
+    """Return the sizes that the case states, or those of what arrives from above: N, and K or one letter an axis."""
+    if case.sizes:
+        return case.sizes
+    arrays = [array for array in vars(case.names).values() if _is_numbers(array) and array.ndim > 1]
+    usual = [getattr(case.names, name, None) for name in _FROM_ABOVE]
+    shape = next((array.shape for array in usual if _is_numbers(array) and array.ndim > 1), None)
+    if shape is None and arrays:
+        shape = (_most_common([len(array) for array in arrays]),)
+    return dict(zip(_LETTERS.get(len(shape), _LETTERS[4]), shape, strict=False)) if shape else {}
+
+
+_FROM_ABOVE = ("delta_above", "delta", "upstream", "T", "t", "O")
+_LETTERS = {1: "N", 2: "NK", 3: "NCL", 4: "NCYX"}
+
+
+def _most_common(numbers: Sequence[int]) -> int:
+    """Return the number that occurs most often, the first of those that do."""
+    return max(numbers, key=numbers.count)
 
 
 def _factor(answer: Array, right: Array) -> float:
@@ -124,7 +171,7 @@ def _elementwise_factor(pairs: Sequence[Pair]) -> Relation | None:
     for name in _array_names(pairs):
         for form, quantity in _QUANTITIES.items():
             factors = [quantity(np.asarray(getattr(case.names, name))) for case, _, _ in pairs]
-            words, slot = form.format(name), _SLOT_OF.get(name, "")
+            words, slot = form.format(name), {**_SLOT_OF, **pairs[0][0].slots}.get(name, "")
             if _holds(pairs, factors, lambda answer, right, q: (answer, right * q)):
                 return Relation(sentence=f"Your numbers are the right ones times {words}, entry by entry.", slot=slot)
             if _holds(pairs, factors, lambda answer, right, q: (answer * q, right)):
@@ -182,13 +229,13 @@ def _array_names(pairs: Sequence[Pair]) -> list[str]:
     return [name for name in cases[0] if all(_is_numbers(names.get(name)) for names in cases)]
 
 
-def _is_numbers(value: object) -> bool:
+def _is_numbers(value: object) -> TypeGuard[Array]:
     return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
 
 
 def _only_some_rows(pairs: Sequence[Pair]) -> Relation | None:
     """Recognise an answer that is right in its first row only."""
-    tall = [(answer, right) for _, answer, right in pairs if right.ndim == 2 and len(right) > 1]
+    tall = [(answer, right) for _, answer, right in pairs if right.ndim > 1 and len(right) > 1]
     if tall and all(agree(answer[0], right[0]) and not agree(answer[1:], right[1:]) for answer, right in tall):
         return Relation(sentence="Only the first row is right.")
     return None
@@ -202,7 +249,7 @@ def _only_some_cases(pairs: Sequence[Pair]) -> Relation | None:
     if not cases[True] or not cases[False]:
         return None
     for words, applies in _CIRCUMSTANCES.items():
-        if [case for case, _, _ in pairs if applies(*_sizes(case))] == cases[True]:
+        if [case for case, _, _ in pairs if applies(_sizes(case))] == cases[True]:
             return Relation(sentence=f"It is right only {words}.")
     fewer = len(cases[True]) < len(cases[False])
     if len(cases[fewer]) > _LONGEST_LIST:
@@ -211,9 +258,9 @@ def _only_some_cases(pairs: Sequence[Pair]) -> Relation | None:
     return Relation(sentence=f"It is {'right' if fewer else 'wrong'} only in: {listed}.")
 
 
-_CIRCUMSTANCES: dict[str, Callable[[int, int], bool]] = {
-    "for a batch of one": lambda n, k: n == 1,
-    "with a single unit above": lambda n, k: k == 1,
+_CIRCUMSTANCES: dict[str, Callable[[Mapping[str, int]], bool]] = {
+    "for a batch of one": lambda sizes: sizes.get("N") == 1,
+    "with a single unit above": lambda sizes: sizes.get("K") == 1,
 }
 
 
@@ -224,21 +271,31 @@ def _kept_axis(pairs: Sequence[Pair]) -> Relation | None:
 
 
 def _not_summed(pairs: Sequence[Pair]) -> Relation | None:
-    for axis, sentence in (
-        (0, "The batch (axis 0) is still to be summed over."),
-        (1, "Axis 1 is still to be summed."),
-    ):
-        deeper = all(answer.ndim > axis and answer.ndim == right.ndim + 1 for _, answer, right in pairs)
-        if deeper and all(agree(answer.sum(axis=axis), right) for _, answer, right in pairs):
-            return Relation("batch-not-summed" if axis == 0 else "", sentence)
+    """Recognise one axis, or several, that the right answer has been summed over and the learner's has not."""
+    ranks = {(answer.ndim, right.ndim) for _, answer, right in pairs}
+    if len(ranks) > 1:
+        return None
+    deep, shallow = ranks.pop()
+    for axes in combinations(range(deep), max(deep - shallow, 0)):
+        if axes and all(agree(answer.sum(axis=axes), right) for _, answer, right in pairs):
+            return _unsummed(axes, pairs)
     return None
+
+
+def _unsummed(axes: tuple[int, ...], pairs: Sequence[Pair]) -> Relation:
+    batch = axes[0] == 0 and all(len(answer) == _sizes(case).get("N", len(answer)) for case, answer, _ in pairs)
+    if axes == (0,):
+        return Relation("batch-not-summed" if batch else "", "Axis 0 is still to be summed over.")
+    names = ["the batch (axis 0)" if batch and axis == 0 else f"axis {axis}" for axis in axes]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+    return Relation(sentence=f"{listed[0].upper()}{listed[1:]} {'are' if names[1:] else 'is'} still to be summed over.")
 
 
 def _summed_too_far(pairs: Sequence[Pair]) -> Relation | None:
     if _all_agree(pairs, lambda right: right.sum()):
         return Relation("summed-over-everything")
     fewest = min(right.ndim for _, _, right in pairs)
-    for axis in range(min(fewest, 2)):
+    for axis in range(fewest):
         if _all_agree(pairs, partial(np.sum, axis=axis)):
             return Relation(sentence=f"It is summed over axis {axis}, which should stay.")
     return None
@@ -254,6 +311,7 @@ Finder: TypeAlias = Callable[[Sequence[Pair]], Relation | None]
 
 _SAME_SHAPE: tuple[Finder, ...] = (
     _zero,
+    _single_precision,
     constant_factor,
     _square_transpose,
     _elementwise_factor,

@@ -193,6 +193,7 @@ WRONG_LOSSES: tuple[tuple[str, Loss], ...] = (
     ("absolute-error", _changed(lambda d, z, labels: abs(d))),
     ("softmax-slope-missing", _softmax_with_slope(torch.ones_like)),
     ("jacobian-from-logits", _softmax_with_slope(lambda z: softmax(z) * (1 - z))),
+    ("jacobian-from-logits", lambda z, labels: (one_hot(z, labels) * (z.detach() - 1) * z).sum() / len(z)),
     ("softmax-twice", _of_two_softmaxes),
     ("first-sample-only", _first_sample),
     ("first-sample-only", lambda z, labels: _first_sample(z, labels) / len(z)),

@@ -28,9 +28,10 @@
 # All arrays are NumPy arrays of `float64`. No PyTorch in your code: it is what your answers are compared with.
 #
 # **How to work.** Replace each `raise NotImplementedError` by your code and run the cell, then run the check under it.
-# A check calls your function with several inputs, among them a batch of one, square matrices and activations of exactly
-# 0 or 1, and tells you what is right and what is not. You can run it as often as you like. Two rules hold for every
-# function: it leaves its arguments as they were, and a second call with the same arguments gives the same answer.
+# A check calls your function with several inputs, among them a batch of one, square matrices, activations of exactly
+# 0 or 1 and numbers that nearly cancel, and tells you what is right and what is not. You can run it as often as you like.
+# Two rules hold for every function: it leaves its arguments as they were, and a second call with the same arguments gives
+# the same answer.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
@@ -227,6 +228,9 @@ check(gradient_check)
 # - `X`: inputs, shape `(N, D)`; `T`: targets, shape `(N, K)`
 # - `W1`: `(D, H)`, `b1`: `(H,)`, `W2`: `(H, K)`, `b2`: `(K,)`
 # - returns a tuple `(dW1, db1, dW2, db2)`, each of the shape of its parameter; each earns its own point
+#
+# Here and in exercise 8 pre-activations as far out as ±800 occur; there σ is 1 or 0. A warning about overflow costs
+# nothing, a `nan` does.
 #
 # You may call your functions from above. If one of them is not right yet, it costs you nothing here: where this exercise
 # fails, the check tries it again with right ones in their place.

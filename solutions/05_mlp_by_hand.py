@@ -205,6 +205,8 @@ check(mlp_forward)
 # - `params`: the dict of exercise 5; `negative_slope`: a number
 # - returns a dict with the keys of `params`: under each key the gradient, of the shape of the parameter
 #
+# As in exercise 4 the answer has to be exact for logits of ±1000 too, and the keys of `params` come in any order.
+#
 # Each of the four earns its own point. E is already a mean over the batch: think where the $1/N$ is, and whether it is
 # needed a second time. Again you may call your functions from above.
 

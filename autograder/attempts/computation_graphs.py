@@ -57,6 +57,7 @@ FORMS: dict[str, tuple[Callable[..., Any], str]] = {
     "number · Value": (lambda a, b: a * b, "b"),
     "a Value times itself": (lambda a, b: a * a, "a"),
     "a product of products": (lambda a, b: (a * b) * (b * 3.0), "ab"),
+    "a Value times itself, twice": (lambda a, b: (a * a) * a, "a"),
     "a sum times a Value": (lambda a, b: (a + b) * b, "ab"),
     "sigmoid": (lambda a, b: a.sigmoid(), "a"),
     "sigmoid of a sigmoid": (lambda a, b: a.sigmoid().sigmoid(), "a"),

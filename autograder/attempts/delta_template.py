@@ -27,13 +27,17 @@ def attempt_gradient_check(solution: Solution, arguments: Arguments) -> Mapping[
 
 
 def attempt_train_xor(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Train, and ask for the start three times: of this seed, of this seed again, and of another."""
-    X, T, hidden, lr, epochs, seed = arguments.values()
+    """Train, and ask for the start three times: of this seed, of this seed again, and of another.
+
+    The run is asked for once more up to each of `stops`.
+    """
+    X, T, hidden, lr, epochs, seed, stops = arguments.values()
     answers: dict[str, object] = {}
     for name, run_epochs, run_seed in (
         ("start", 0, seed),
         ("again", 0, seed),
         ("other", 0, seed + epochs),
+        *((f"at {stop}", stop, seed) for stop in stops),
         ("end", epochs, seed),
     ):
         returned = split(solution(X, T, hidden, lr, run_epochs, run_seed), ("params", "losses"))

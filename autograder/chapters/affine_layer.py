@@ -13,6 +13,7 @@ import torch
 
 from autograder.answers import Array
 from autograder.attempts.affine_layer import attempt_affine, attempt_network, attempt_sigmoid
+from autograder.drawing import BEYOND_TEN, CLOSE, nets_far_out, nets_near_zero, overflowing_nets, with_twins
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, sigmoid, suspect
 from autograder.judging import compare_with_expected
@@ -29,8 +30,21 @@ STACK = Section("affine-layer-stack", "A network is a list of layers")
 Rng: TypeAlias = np.random.Generator
 Values: TypeAlias = Mapping[str, Array]
 
-# (N, D, M): all sizes different, a batch of one, a single unit, and squares, where a transpose fits without an error.
-SIZES = ((4, 3, 2), (5, 2, 4), (1, 3, 2), (1, 4, 1), (6, 2, 1), (3, 3, 3), (2, 2, 2), (4, 4, 4), (7, 1, 3))
+# (N, D, M): all sizes different, a batch of one, a single unit, squares, where a transpose fits without an error, and
+# all beyond ten.
+SIZES = (
+    (4, 3, 2),
+    (5, 2, 4),
+    (1, 3, 2),
+    (1, 4, 1),
+    (6, 2, 1),
+    (3, 3, 3),
+    (2, 2, 2),
+    (4, 4, 4),
+    (7, 1, 3),
+    (1, 1, 1),
+    BEYOND_TEN,
+)
 
 
 def _only_first_row(array: Tensor) -> Tensor:
@@ -75,7 +89,18 @@ def _product_one_unit(x: Tensor, W: Tensor, upstream: Tensor, unit: int) -> Tens
 
 
 def _matmul_inputs(rng: Rng) -> list[Case]:
-    return [Case(f"N = {N}, D = {D}, M = {M}", _matmul_values(rng, N, D, M)) for N, D, M in SIZES]
+    plain = [Case(f"N = {N}, D = {D}, M = {M}", _matmul_values(rng, N, D, M)) for N, D, M in SIZES]
+    small = _matmul_values(rng, 4, 3, 2)
+    small["upstream"] *= 1e-7
+    x, W, upstream = _matmul_values(rng, 3, 4, 2).values()
+    of_samples = {"x": with_twins(rng, x, 0), "W": W, "upstream": with_twins(rng, upstream, 0, -1.0)}
+    of_units = {"x": x, "W": with_twins(rng, W, 1), "upstream": with_twins(rng, upstream, 1, -1.0)}
+    return [
+        *plain,
+        Case("small upstream gradients, N = 4, D = 3, M = 2", small),
+        Case("samples that nearly cancel, N = 6, D = 4, M = 2", of_samples),
+        Case("units that nearly cancel, N = 3, D = 4, M = 4", of_units),
+    ]
 
 
 def _matmul_values(rng: Rng, N: int, D: int, M: int) -> dict[str, Array]:
@@ -120,7 +145,13 @@ def _bias(b: Tensor, upstream: Tensor) -> Tensor:
 
 def _bias_inputs(rng: Rng) -> list[Case]:
     sizes = [(N, M) for N, _, M in SIZES] + [(3, 5)]
-    return [Case(f"N = {N}, M = {M}", {"upstream": rng.normal(size=(N, M))}) for N, M in sizes]
+    plain = [Case(f"N = {N}, M = {M}", {"upstream": rng.normal(size=(N, M))}) for N, M in sizes]
+    cancelling = with_twins(rng, rng.normal(size=(3, 4)), 0, -1.0)
+    return [
+        *plain,
+        Case("small upstream gradients, N = 4, M = 2", {"upstream": 1e-7 * rng.normal(size=(4, 2))}),
+        Case("samples that nearly cancel, N = 6, M = 4", {"upstream": cancelling}),
+    ]
 
 
 BIAS_ADD_BACKWARD = gradient_exercise(
@@ -173,7 +204,18 @@ def _affine_case(rng: Rng, shape: tuple[int, ...], M: int, story: str = "", **li
 def _affine_inputs(rng: Rng) -> list[Case]:
     plain = [_affine_case(rng, (N, D), M) for N, D, M in SIZES]
     deep = [_affine_case(rng, (N, *axes), M) for N, axes, M in DEEP_SIZES]
-    return [*plain, *deep, *_affine_histories(rng)]
+    return [*plain, *deep, *_affine_histories(rng), *_affine_twins(rng)]
+
+
+def _affine_twins(rng: Rng) -> list[Case]:
+    """Draw inputs, samples and units that nearly cancel."""
+    W, b, x, upstream = _affine_values(rng, (3, 4), 2).values()
+    inputs = {"W": with_twins(rng, W, 0, -1.0), "b": CLOSE * b, "x": with_twins(rng, x, 1), "upstream": upstream}
+    samples = {"W": W, "b": b, "x": with_twins(rng, x, 0), "upstream": with_twins(rng, upstream, 0, -1.0)}
+    units = {"W": with_twins(rng, W, 1), "b": np.append(b, b), "x": x, "upstream": with_twins(rng, upstream, 1, -1.0)}
+    history: dict[str, list[Any]] = {"earlier": [], "before_x": [], "before_upstream": [], "others": []}
+    cases = {"inputs": inputs, "samples": samples, "units": units}
+    return [Case(f"{what} that nearly cancel", {**values, **history}, values) for what, values in cases.items()]
 
 
 # (N, axes after the first, M); a batch of one, axes of length 1, N equal to an axis, and D = M.
@@ -355,7 +397,15 @@ def _sigmoid_inputs(rng: Rng) -> list[Case]:
     shapes = ((4, 3), (1, 2), (5,), (3, 3), (2, 3, 2), (2, 1, 2, 3), (1, 1))
     plain = [_sigmoid_case(rng, 2 * _normal(rng, shape)) for shape in shapes]
     far = np.array([[0.0, 1000.0, -1000.0, 0.5], [-30.0, 30.0, -0.5, 0.0], [6.0, -7.0, -9.0, 8.0]])
-    return [*plain, _sigmoid_case(rng, far, ", entries of 0 and ±1000"), *_sigmoid_histories(rng)]
+    return [
+        *plain,
+        _sigmoid_case(rng, far, ", entries of 0 and ±1000"),
+        *_sigmoid_histories(rng),
+        _sigmoid_case(rng, nets_near_zero(rng, (3, 4)), ", all near 0"),
+        _sigmoid_case(rng, nets_far_out(rng, (3, 4)), ", all beyond ±6"),
+        _sigmoid_case(rng, overflowing_nets(rng, (2, 3)), ", all near ±800"),
+        _sigmoid_case(rng, 2 * _normal(rng, (12, 11)), ""),
+    ]
 
 
 def _normal(rng: Rng, shape: tuple[int, ...]) -> Array:
@@ -448,7 +498,26 @@ WIDTHS = ((3, 2), (2, 4, 3), (3, 4, 2, 5), (4, 3, 3, 1), (3, 3, 3), (2, 2, 2, 2)
 def _network_inputs(rng: Rng) -> list[Case]:
     flat = [_network_case(rng, N, widths) for N, widths in zip((4, 1, 5, 6, 2, 3, 4, 1), WIDTHS, strict=True)]
     deep = [_network_case(rng, N, (6, *above), (N, 3, 2)) for N, above in ((3, (2,)), (2, (4, 3)), (1, (2, 3, 2)))]
-    return [*flat, *deep, _network_with_a_layer_twice(rng)]
+    many = _network_case(rng, 3, (2, 3, 2, 4, 2, 3, 2, 2, 3, 2, 4, 3, 2))
+    small = _network_case(rng, 4, (3, 2, 2))
+    small.arguments["upstream"][:] *= 1e-7
+    return [
+        *flat,
+        *deep,
+        _network_with_a_layer_twice(rng),
+        many,
+        replace(small, label=f"small upstream gradients, {small.label}"),
+        _network_that_cancels(rng),
+    ]
+
+
+def _network_that_cancels(rng: Rng) -> Case:
+    """Give every unit at the top a twin that sends nearly the opposite down."""
+    case = _network_case(rng, 4, (3, 2, 4))
+    top, upstream = case.arguments["layers"][-1], case.arguments["upstream"]
+    top["back"][:] = with_twins(rng, top["back"][:2], 0)
+    upstream[:] = with_twins(rng, upstream[:, :2], 1, -1.0)
+    return replace(case, label=f"gradients that nearly cancel, {case.label}")
 
 
 def _network_with_a_layer_twice(rng: Rng) -> Case:

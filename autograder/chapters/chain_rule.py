@@ -14,6 +14,7 @@ import torch
 from autograder.answers import Answer, Array
 from autograder.attempts import call, call_for_each
 from autograder.attempts.chain_rule import attempt_jacobian, attempt_numerical_gradient
+from autograder.drawing import CLOSE, nets_near_zero, signs, zeros_after_positive
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, logit, sigmoid, suspect
 from autograder.judging import RIGHT, compare, compare_with_expected
@@ -155,8 +156,14 @@ def _product_inputs(rng: Rng) -> list[Case]:
     numbers = [[float(value) for value in _away_from_zero(rng, (4,))] for _ in range(3)]
     numbers[1][0] = numbers[2][3] = 0.0
     whole = [int(value) for value in _away_from_zero(rng, (4,), 2, 9)]
+    f, df, g = _away_from_zero(rng, (3, 3, 2))
+    opposite = -df * g / f * (1 + CLOSE * signs(rng, (3, 2)) * rng.uniform(0.5, 1.0, (3, 2)))
     return [
         *cases,
+        _product_case("two terms that nearly cancel", [f, df, g, opposite]),
+        _product_case(
+            "twelve entries, small slopes", [_away_from_zero(rng, (12,)) * size for size in (1, 1e-7, 1, 1e-7)]
+        ),
         *(_product_case("numbers {:.3g}, {:.3g}, {:.3g}, {:.3g}".format(*four), four, "numbers") for four in numbers),
         _product_case("whole numbers {}, {}, {}, {}".format(*whole), whole, "whole numbers"),
     ]
@@ -202,19 +209,22 @@ def _summed(net: Tensor, activation: Activation) -> Tensor:
 
 
 def _activation_inputs(
-    activation: Callable[[Array], Array], edges: Sequence[float], far: float, rng: Rng
+    activation: Callable[[Array], Array], edges: Sequence[float], far: Sequence[float], rng: Rng
 ) -> list[Case]:
-    """Draw activations of several shapes, some exactly at the edges of their range, some of nets near ±far only."""
+    """Draw activations of several shapes, some exactly at the edges of their range, some of nets near ± each of `far`
+    only, and some of nets near 0 only."""
     nets = [rng.normal(scale=1.5, size=shape) for shape in SHAPES]
     cases = [Case(f"shape {net.shape}", {"O": activation(net)}) for net in nets]
     saturated = activation(rng.normal(size=(3, len(edges))))
     saturated[1] = edges
-    nearly = activation(far * _away_from_zero(rng, (2, 4), 0.9, 1.1))
+    nearly = [activation(net * signs(rng, (2, 4)) * rng.uniform(0.9, 1.1, (2, 4))) for net in far]
     numbers = [float(activation(rng.normal(size=1))[0]), np.float64(activation(rng.normal(size=1))[0]), edges[-1]]
     return [
         *cases,
         Case(f"with activations of {', '.join(f'{edge:g}' for edge in edges)}", {"O": saturated}),
-        Case("nearly saturated", {"O": nearly}),
+        *(Case(f"nearly saturated, nets near ±{net:g}", {"O": O}) for net, O in zip(far, nearly, strict=True)),
+        Case("nets near 0", {"O": activation(nets_near_zero(rng, (2, 6)))}),
+        Case("at the edges only", {"O": np.array([edges[0], edges[-1]])}),
         Case("no axes", {"O": np.array(activation(rng.normal(size=1))[0])}),
         *(Case(f"the number {number:.3g}", {"O": number}, without_values="a number") for number in numbers),
     ]
@@ -225,7 +235,7 @@ SIGMOID_SLOPE = gradient_exercise(
     CHAPTER,
     SLOPES,
     {"value": 1},
-    partial(_activation_inputs, sigmoid, (0.0, 0.5, 1.0), 8.0),
+    partial(_activation_inputs, sigmoid, (0.0, 0.5, 1.0), (8.0, 12.0)),
     partial(_summed, activation=torch.sigmoid),
     {"value": "net"},
     lambda O: {"net": logit(O)},
@@ -250,7 +260,7 @@ TANH_SLOPE = gradient_exercise(
     CHAPTER,
     SLOPES,
     {"value": 1},
-    partial(_activation_inputs, _tanh, (-1.0, 0.0, 1.0), 4.5),
+    partial(_activation_inputs, _tanh, (-1.0, 0.0, 1.0), (4.5, 7.0)),
     partial(_summed, activation=torch.tanh),
     {"value": "net"},
     lambda O: {"net": _arctanh(O)},
@@ -287,8 +297,12 @@ def _leaky_inputs(rng: Rng) -> list[Case]:
             net.flat[1] = 0.0
         cases.append(_leaky_case(f"{'an entry of 0, ' if i % 2 else ''}shape {shape}", net, float(a)))
     no_axes = [_leaky_case(f"no axes, net = {at:g}", np.array(at), 0.2) for at in (-1.5, 0.0, 0.7)]
-    small = _leaky_case("nets near 0", np.array([0.2, 1e-9, -1e-9, 1e-15, -1e-15]), 0.4)
-    return [*cases, *no_axes, small, _leaky_case("every net 0", np.zeros((2, 2)), 0.4)]
+    small = _leaky_case("nets near 0", np.array([0.2, 1e-9, -1e-9, 1e-15, -1e-15, 1e-30, -1e-30]), 0.4)
+    after = _leaky_case("nets of 0 after positive ones", zeros_after_positive(rng), 0.35)
+    twelve = np.append(0.0, signs(rng, (11,)) * rng.uniform(0.3, 3.0, 11))
+    twelve[-1] = abs(twelve[-1])
+    first = _leaky_case("the first net 0, twelve in all", twelve, 0.15)
+    return [*cases, *no_axes, small, _leaky_case("every net 0", np.zeros((2, 2)), 0.4), after, first]
 
 
 def _leaky_case(label: str, net: Array, negative_slope: float) -> Case:
@@ -344,15 +358,17 @@ LEAKY_RELU_SLOPE = replace(
 
 # --- softmax
 
-# (N, K): all sizes different, one sample, one class, and squares, where a sum along the wrong axis still fits.
-CLASSES = ((4, 3), (2, 5), (1, 4), (3, 1), (6, 2), (3, 3), (2, 2), (4, 4))
+# (N, K): all sizes different, one sample, one class, squares, where a sum along the wrong axis still fits, and more
+# than ten of either.
+CLASSES = ((4, 3), (2, 5), (1, 4), (3, 1), (6, 2), (3, 3), (2, 2), (4, 4), (1, 1), (12, 13))
 UNDERFLOW = -740.0  # exp of it is not 0 yet, but has lost most of its digits
 
 
 def _softmax_inputs(rng: Rng) -> list[Case]:
     moderate = [_softmax_case("logits near 0", rng.normal(scale=1.5, size=size)) for size in CLASSES]
-    shifted = _softmax_case("logits near −25", rng.normal(size=(3, 4)) - 25)
-    return [*moderate, shifted, *_large_logits(rng)]
+    shifted = _softmax_case("logits near −400", rng.normal(size=(3, 4)) - 400)  # exp of them is small, and not 0
+    alike = _softmax_case("rows alike, classes alike", np.full((3, 4), rng.normal()))
+    return [*moderate, shifted, alike, *_large_logits(rng)]
 
 
 def _large_logits(rng: Rng) -> list[Case]:
@@ -468,7 +484,15 @@ def _jacobian_inputs(rng: Rng) -> list[Case]:
         Case("a probability of 0, K = 4", {"p": zero}),
         Case("p = (0, 1, 0)", {"p": sure}),
         Case("K = 1", {"p": single}),
+        Case("K = 12", {"p": _torch_softmax(rng.normal(size=(1, 12)))[0]}),
+        *(Case(f"class {i} nearly sure, K = 4", {"p": _nearly_sure(rng, i)}) for i in range(4)),
     ]
+
+
+def _nearly_sure(rng: Rng, which: int) -> Array:
+    """Return four probabilities of which one is nearly 1: no entry of the Jacobian's diagonal is larger than 0.0003."""
+    rest = CLOSE * rng.uniform(0.5, 1.0, 3)
+    return np.insert(rest, which, 1 - rest.sum())
 
 
 def _jacobian_parts(oracle: Oracle, case: Case) -> Arrays:
@@ -537,7 +561,16 @@ def _softmax_backward_inputs(rng: Rng) -> list[Case]:
     cases = [_softmax_backward_case(rng, _torch_softmax(rng.normal(size=size))) for size in CLASSES]
     sure = np.array([[0.0, 1.0, 0.0, 0.0], [0.5, 0.0, 0.25, 0.25], [0.1, 0.2, 0.3, 0.4]])
     sure_case = replace(_softmax_backward_case(rng, sure), label="probabilities of 0 and 1, N = 3, K = 4")
-    return [*cases, sure_case, *(_one_label_case(rng, *size) for size in ((3, 4), (1, 3)))]
+    p = _torch_softmax(rng.normal(size=(3, 4)))
+    small = {"p": p, "upstream": 1e-7 * rng.normal(size=(3, 4))}
+    level = {"p": p, "upstream": 1 + CLOSE * rng.normal(size=(3, 4))}
+    return [
+        *cases,
+        sure_case,
+        *(_one_label_case(rng, *size) for size in ((3, 4), (1, 3))),
+        Case("small upstream gradients, N = 3, K = 4", small),
+        Case("upstream gradients that are nearly equal, N = 3, K = 4", level),
+    ]
 
 
 def _one_label_case(rng: Rng, N: int, K: int) -> Case:
@@ -611,6 +644,9 @@ def _numerical_gradient_inputs(rng: Rng) -> list[Case]:
     zeros = _differences_case(rng, np.array([0.0, 0.5, 0.0, -0.7]))
     large = _differences_case(rng, _away_from_zero(rng, (4,), 1.5, 3.0), h=0.2)
     flat = _differences_case(rng, rng.uniform(-1, 1, (3,)), slope=1e-3)
+    far = _differences_case(rng, _away_from_zero(rng, (12,), 100.0, 200.0))
+    x, a = far.given["x"], far.given["a"]
+    x[-1] = -(a[:-1] * x[:-1]).sum() / a[-1]  # the square in f is 0 here, and its gradient too
     return [
         *plain,
         *views,
@@ -619,6 +655,7 @@ def _numerical_gradient_inputs(rng: Rng) -> list[Case]:
         replace(zeros, label="entries of 0 in x"),
         replace(large, label="entries of x beyond 1, h = 0.2"),
         replace(flat, label="gradients near 0.001"),
+        replace(far, label="twelve entries, beyond 100"),
     ]
 
 
@@ -719,7 +756,8 @@ def _relative_error_inputs(rng: Rng) -> list[Case]:
     far.arguments["b"][2] *= -1.0
     last = _pair(rng, (3, 4), 1e-3)
     last.arguments["b"][-1, -1] *= 1.5
-    cases = [*near, replace(far, label="one sign reversed"), replace(last, label="the last entry worst")]
+    slight = [_pair(rng, (12,), 10.0**-power) for power in (5, 7)]
+    cases = [*near, *slight, replace(far, label="one sign reversed"), replace(last, label="the last entry worst")]
     for label, a, b in (
         ("0 on both sides in one entry", [0.0, 1.0, -2.0], [0.0, 1.1, -2.1]),
         ("0 on one side", [[0.5, 0.0], [2.0, 1.0]], [[0.5, 1e-3], [2.0, 1.0]]),

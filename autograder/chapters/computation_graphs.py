@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any, TypeAlias
@@ -24,9 +25,10 @@ from autograder.attempts.computation_graphs import (
     order_of_nodes,
     value_class,
 )
+from autograder.drawing import BEYOND_TEN, CLOSE, RESIDUALS, with_twins
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Oracle, Tensor, gradient_exercise
-from autograder.judging import RIGHT, compare, compare_with_expected
+from autograder.judging import RIGHT, compare, compare_with_expected, is_single_precision
 from autograder.oracles import autograd, central_differences
 
 CHAPTER = "02_computation_graphs"
@@ -60,7 +62,15 @@ def _multiply_inputs(rng: Rng) -> list[Case]:
         Case(f"zeros in {name}", {**_three(rng, (4,)), name: np.array([0.0, 1.5, 0.0, -2.0])})
         for name in ("x", "w", "upstream")
     ]
-    return [*arrays, *numbers, Case("whole numbers", whole), Case("arrays of integers", rows), *zeros]
+    small = {"x": rng.normal(size=12), "w": rng.normal(size=12), "upstream": 1e-7 * rng.normal(size=12)}
+    return [
+        *arrays,
+        *numbers,
+        Case("whole numbers", whole),
+        Case("arrays of integers", rows),
+        *zeros,
+        Case("small upstream gradients, shape (12,)", small),
+    ]
 
 
 def _three(rng: Rng, shape: tuple[int, ...]) -> dict[str, Array]:
@@ -128,13 +138,30 @@ BROADCAST_SHAPES: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
     ((3, 2), (1,)),
     ((2, 3, 4), (2, 1, 4)),
     ((1, 3, 1), (2, 3, 4)),
+    ((12, 11), (11,)),
 )
 
 
 def _add_inputs(rng: Rng) -> list[Case]:
     same = [_add_case(rng, shape, shape) for shape in SAME_SHAPES]
     numbers = Case("numbers", {name: float(rng.normal()) for name in ("a", "b", "upstream")})
-    return [*same, numbers, *(_add_case(rng, *shapes) for shapes in BROADCAST_SHAPES)]
+    small = _add_case(rng, (4, 3), (4, 1))
+    small.arguments["upstream"][:] *= 1e-7
+    return [
+        *same,
+        numbers,
+        *(_add_case(rng, *shapes) for shapes in BROADCAST_SHAPES),
+        replace(small, label=f"small upstream gradients, {small.label}"),
+        *(_copies_that_cancel(rng, shapes, axis) for shapes, axis in ((((6, 3), (3,)), 0), (((4, 1), (4, 6)), 1))),
+    ]
+
+
+def _copies_that_cancel(rng: Rng, shapes: tuple[tuple[int, ...], tuple[int, ...]], axis: int) -> Case:
+    """Draw upstream gradients whose sum along the axis is small beside each of them."""
+    case = _add_case(rng, *shapes)
+    half = np.split(case.arguments["upstream"], 2, axis)[0]
+    case.arguments["upstream"][:] = with_twins(rng, half, axis, -1.0)
+    return replace(case, label=f"upstream gradients that nearly cancel, {case.label}")
 
 
 def _add_case(rng: Rng, a: tuple[int, ...], b: tuple[int, ...]) -> Case:
@@ -227,12 +254,30 @@ ADD_BACKWARD = Exercise(
 
 # --- collapse_affine
 
-# (D, H, K): all sizes different, single units, and squares, where the wrong order fits without an error.
-COLLAPSE_SIZES = ((3, 4, 2), (2, 3, 5), (1, 3, 2), (4, 1, 3), (3, 2, 1), (3, 3, 3), (2, 2, 2), (4, 4, 4))
+# (D, H, K): all sizes different, single units, squares, where the wrong order fits without an error, and beyond ten.
+COLLAPSE_SIZES = (
+    (3, 4, 2),
+    (2, 3, 5),
+    (1, 3, 2),
+    (4, 1, 3),
+    (3, 2, 1),
+    (3, 3, 3),
+    (2, 2, 2),
+    (4, 4, 4),
+    (1, 1, 1),
+    BEYOND_TEN,
+)
 
 
 def _collapse_inputs(rng: Rng) -> list[Case]:
-    return [_collapse_case(rng, *sizes) for sizes in COLLAPSE_SIZES]
+    return [*(_collapse_case(rng, *sizes) for sizes in COLLAPSE_SIZES), _collapse_of_twins(rng)]
+
+
+def _collapse_of_twins(rng: Rng) -> Case:
+    """Give every unit between a twin with nearly the same weights below and nearly the opposite ones above."""
+    W1, b1, W2, b2 = _collapse_case(rng, 3, 2, 2).arguments.values()
+    twins = {"W1": with_twins(rng, W1, 1), "b1": with_twins(rng, b1, 0), "W2": with_twins(rng, W2, 0, -1.0)}
+    return Case("units that nearly cancel, D = 3, H = 4, K = 2", {**twins, "b2": CLOSE * b2})
 
 
 def _collapse_case(rng: Rng, D: int, H: int, K: int) -> Case:
@@ -298,7 +343,9 @@ def _squared_error_inputs(rng: Rng) -> list[Case]:
     ]
     x, w, _ = rng.uniform(0.5, 2, 3)
     zeros = [("x = 0", (0, w, 1.5)), ("w = 0", (x, 0, 1.5)), ("y = 0", (x, w, 0)), ("no error", (x, w, x * w))]
-    return [*cases, *whole, *(Case(label, _named(*three)) for label, three in zeros)]
+    off = [size * rng.uniform(0.7, 1.0) for size in RESIDUALS]
+    near = [(f"an error of {size:g}", (x, w, x * w + r)) for size, r in zip(RESIDUALS, off, strict=True)]
+    return [*cases, *whole, *(Case(label, _named(*three)) for label, three in (*zeros, *near))]
 
 
 def _named(x: float, w: float, y: float) -> dict[str, float]:
@@ -375,7 +422,11 @@ def _value_inputs(rng: Rng) -> list[Case]:
         repeats = 3 if form in ("Value · Value", "sigmoid") else 2
         cases += [_value_case(form, *(rng.choice([-1, 1], 2) * rng.uniform(0.4, 2.5, 2))) for _ in range(repeats)]
     whole = [_value_case(form, 3, -2) for form in ("Value · Value", "Value · number", "number · Value")]
-    return [*cases, *whole, _value_case("Value · Value", 0.0, 1.5), _value_case("sigmoid", 0.0, 0.0)]
+    a, net = float(rng.uniform(0.5, 2)), rng.uniform(0.9, 1.0, 3)
+    cancelling = _value_case("a sum times a Value", a, -a * (1 + CLOSE * rng.uniform(0.5, 1.0)))
+    extreme = [_value_case("sigmoid", sign * size, 0.0) for sign in (-1, 1) for size in net * (0.01, 9, 13)]
+    zeros = [_value_case("Value · Value", 0.0, 1.5), _value_case("sigmoid", 0.0, 0.0)]
+    return [*cases, *whole, *zeros, cancelling, *extreme]
 
 
 def _value_case(form: str, a: float, b: float) -> Case:
@@ -400,11 +451,16 @@ def _judge_value(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) 
     if isinstance(answer, Unusable):
         return {part: _unusable_value(part, answer)}
     verdict = compare(answer, right)
-    if verdict.kind != "wrong value":
+    if verdict.kind not in ("right", "wrong value"):
         return {part: verdict}
-    which = verdict.where[0]
+    # Each number by itself: beside a value of 1 the slope of a saturated sigmoid would count for nothing.
+    each = [compare(np.asarray(number), wanted) for number, wanted in zip(answer, right, strict=True)]
+    which = max(range(len(each)), key=lambda i: each[i].error)
+    if each[which].right:
+        return {part: RIGHT}
     what = f"∂/∂{FORMS[case.arguments['form']][1][which - 1]} along its edges" if which else "its data"
-    return {part: Verdict(verdict.kind, what, verdict.error)}
+    mistake = "single-precision" if is_single_precision(answer) else ""
+    return {part: Verdict("wrong value", what, each[which].error, mistake=mistake)}
 
 
 def _unusable_value(part: str, answer: Unusable) -> Verdict:
@@ -500,6 +556,14 @@ SKIP: Edges = ((1, 0), (2, 1), (2, 0), (3, 2), (3, 0))
 LADDER: Edges = ((1, 0), (2, 0), (3, 1), (3, 2), (4, 3), (5, 3), (6, 4), (6, 5))
 FAN: Edges = ((1, 0), (2, 0), (3, 0), (4, 1), (4, 2), (5, 4), (5, 3))
 WITH_STRANGERS: Edges = ((2, 0), (3, 1), (3, 2), (4, 2), (5, 3), (5, 4), (6, 5), (7, 1))  # root 5; 6 above, 7 beside
+# Node 1 stands twice or three times among one node's inputs, and once or more among another's. Whoever takes it for
+# finished too early leaves node 0, below it, with too little.
+TWICE_AND_ONCE: Edges = ((1, 0), (2, 1), (2, 1), (3, 1), (4, 2), (4, 3))
+ONCE_AND_TWICE: Edges = ((1, 0), (2, 1), (3, 1), (3, 1), (4, 2), (4, 3))
+THRICE_AND_ONCE: Edges = ((1, 0), (2, 1), (2, 1), (2, 1), (3, 2), (3, 1), (4, 3), (4, 2))
+TWICE_THEN_TWO: Edges = ((1, 0), (2, 1), (2, 1), (3, 1), (4, 2), (4, 3), (5, 4), (5, 1))
+TWICE_AND_LATER: Edges = ((1, 0), (2, 1), (2, 1), (3, 1), (4, 3), (5, 2), (5, 4))
+TWICE_EACH: Edges = ((1, 0), (2, 1), (2, 1), (3, 1), (3, 1), (4, 3), (4, 1), (4, 2))
 SHORT_CUT: Edges = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 1))  # breadth first reaches node 1 too early
 SHORT_CUT_FIRST: Edges = ((1, 0), (2, 1), (3, 2), (4, 1), (4, 3))  # depth first too
 FAN_OUTS: tuple[tuple[str, Edges, int], ...] = (
@@ -511,6 +575,12 @@ FAN_OUTS: tuple[tuple[str, Edges, int], ...] = (
     ("a short cut as the first input", SHORT_CUT_FIRST, 4),
     ("an input with three consumers", FAN, 5),
     ("nodes above and beside the root", WITH_STRANGERS, 5),
+    ("a node used twice by one node and once by another", TWICE_AND_ONCE, 4),
+    ("a node used once by one node and twice by another", ONCE_AND_TWICE, 4),
+    ("a node used three times by one node and once by another", THRICE_AND_ONCE, 4),
+    ("a node used twice by one node and once by two others", TWICE_THEN_TWO, 5),
+    ("a node used twice by one node and later by another", TWICE_AND_LATER, 5),
+    ("a node used twice by two nodes and once by another", TWICE_EACH, 4),
 )
 TREES: tuple[tuple[str, Edges, int], ...] = (
     ("a chain of 4", ((1, 0), (2, 1), (3, 2)), 3),
@@ -706,6 +776,8 @@ def _backward_inputs(rng: Rng) -> list[Case]:
     single = [_backward_case(rng, "single path", label, edges, (root,)) for label, edges, root in TREES]
     single.append(_backward_case(rng, "single path", "a single node", (), (0,)))
     single.append(_with_slopes_at(_backward_case(rng, "single path", "a slope of 0", TREES[1][1], (4,)), {2: 0.0}))
+    single.append(_backward_case(rng, "single path", "a tree of nodes with equal data", TREES[3][1], (6,)))
+    single[-1].arguments["data"][:] = rng.integers(3, 9)
     fan_out = [_backward_case(rng, "fan-out", label, edges, (root,)) for label, edges, root in FAN_OUTS]
     again = [_backward_case(rng, "repeat", f"twice, {label}", edges, (root, root)) for label, edges, root in TREES]
     again += [_backward_case(rng, "repeat", f"twice, {label}", e, (root, root)) for label, e, root in FAN_OUTS[:4]]
@@ -723,7 +795,17 @@ def _larger_fan_outs(rng: Rng) -> list[Case]:
     twins = _backward_case(rng, "fan-out", "an input used twice with equal slopes", TWICE, (2,))
     edges = [(i, source) for i in range(1, 14) for source in (i - 1, i // 2)]
     twins = _with_slopes_at(twins, {1: float(twins.arguments["slopes"][0])})
-    return [twins, _backward_case(rng, "fan-out", "14 nodes", edges, (13,))]
+    equal = _backward_case(rng, "fan-out", "nodes with equal data", LADDER, (6,))
+    equal.arguments["data"][:] = rng.integers(3, 9)
+    return [twins, _backward_case(rng, "fan-out", "14 nodes", edges, (13,)), equal, _cancelling_paths(rng)]
+
+
+def _cancelling_paths(rng: Rng) -> Case:
+    """Draw two paths to a node that nearly cancel, and a steep edge below it: what is lost above shows there."""
+    case = _backward_case(rng, "fan-out", "paths that nearly cancel", ((1, 0), (2, 1), (3, 1), (4, 2), (4, 3)), (4,))
+    _, below_2, below_3, above_2, _ = case.arguments["slopes"]
+    opposite = -below_2 * above_2 / below_3 * (1 + CLOSE * rng.uniform(0.5, 1.0))
+    return _with_slopes_at(case, {0: 1 / CLOSE, 4: opposite})
 
 
 def _with_slopes_at(case: Case, slopes: Mapping[int, float]) -> Case:
@@ -960,7 +1042,21 @@ def _fit_inputs(rng: Rng) -> list[Case]:
         Case("no epoch", none),
         Case("w nearly right at the start", near),
         Case("one x twice, with another y", repeated),
+        Case("everything near 0", {"xs": [1.0, -1.0], "ys": [0.0, 0.0], "w": 6e-7, "lr": 0.1, "epochs": 3}),
+        Case("200 epochs, w still far", _one_sample(rng, rate=2e-3)),
+        Case("200 epochs of tiny steps", {**_one_sample(rng, rate=1e-8), "w": float(rng.uniform(0.7, 0.8))}),
+        Case("x = 0 among twelve samples", _with_zero(_fit_case(rng, 12, 2, as_lists=False).arguments)),
     ]
+
+
+def _one_sample(rng: Rng, rate: float) -> dict[str, Any]:
+    return {"xs": np.ones(1), "ys": rng.uniform(1.6, 1.7, 1), "w": float(rng.normal()), "lr": rate, "epochs": 200}
+
+
+def _with_zero(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    xs = np.array(arguments["xs"])
+    xs[3] = 0.0
+    return {**arguments, "xs": xs}
 
 
 def _fit_case(rng: Rng, N: int, epochs: int, as_lists: bool) -> Case:

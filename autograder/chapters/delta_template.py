@@ -12,9 +12,20 @@ import torch
 
 from autograder.answers import Answer, Array, Unusable
 from autograder.attempts.delta_template import PARAMS, attempt_gradient_check, attempt_train_xor
+from autograder.drawing import (
+    BEYOND_TEN,
+    FULL,
+    RESIDUALS,
+    nets_far_out,
+    nets_near_zero,
+    overflowing_nets,
+    signs,
+    with_twins,
+)
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, logit, sigmoid, suspect
 from autograder.judging import RIGHT, agree, compare, compare_with_expected
+from autograder.long_run import judge_stretches
 from autograder.oracles import Forward, autograd, central_differences, relative_error
 
 CHAPTER = "03_delta_template"
@@ -29,9 +40,23 @@ XOR = Section("delta-template-xor", "XOR by hand")
 Rng: TypeAlias = np.random.Generator
 
 # (N, D, M): all sizes different, a batch of one, a single unit above or below, squares, where a transpose fits without
-# an error, and one that is larger in every direction.
-SIZES = ((4, 3, 2), (5, 2, 4), (1, 3, 2), (1, 4, 1), (6, 2, 1), (3, 3, 3), (2, 2, 2), (4, 4, 4), (3, 1, 2), (9, 7, 6))
-SCALES = {"large": 100.0, "small": 1e-4}  # such cases have the sizes of the first one, so nothing kept from it fits
+# an error, and two that are larger in every direction, the last beyond ten.
+SIZES = (
+    (4, 3, 2),
+    (5, 2, 4),
+    (1, 3, 2),
+    (1, 4, 1),
+    (6, 2, 1),
+    (3, 3, 3),
+    (2, 2, 2),
+    (4, 4, 4),
+    (3, 1, 2),
+    (9, 7, 6),
+    (1, 1, 1),
+    BEYOND_TEN,
+)
+# Such cases have the sizes of the first one, so nothing kept from it fits.
+SCALES = {"large": 100.0, "small": 1e-4, "tiny": 1e-7}
 SATURATED = np.array([[0.0, 1000.0, -1000.0], [-1000.0, 0.5, 1000.0], [-0.5, -1000.0, 0.0]])  # net for O of 0, ½, 1
 
 
@@ -58,7 +83,27 @@ def _output_delta_inputs(rng: Rng) -> list[Case]:
         *soft,
         _output_delta_case("activations near 0, soft", near_zero, rng.uniform(0.2, 1.0, (4, 2))),
         _output_delta_case("activations of 0, ½ and 1, soft", SATURATED, rng.uniform(size=(3, 3))),
+        _output_delta_case(
+            "activations of 0 and 1 only, soft", overflowing_nets(rng, (2, 3)), rng.uniform(size=(2, 3))
+        ),
+        _output_delta_case("activations near ½, soft", nets_near_zero(rng, (3, 4)), rng.uniform(size=(3, 4))),
+        _output_delta_case("activations nearly 0 or 1, soft", nets_far_out(rng, (4, 3)), rng.uniform(size=(4, 3))),
+        _output_delta_case("two samples alike, all of one class, hard", _rows_repeated(rng, (4, 2)), np.ones((4, 2))),
+        *(_nearly_right_output(rng, size) for size in RESIDUALS),
     ]
+
+
+def _rows_repeated(rng: Rng, shape: tuple[int, int]) -> Array:
+    net = rng.normal(size=shape)
+    net[-1] = net[0]
+    return net
+
+
+def _nearly_right_output(rng: Rng, size: float) -> Case:
+    """Draw outputs about `size` from their targets; one of them is its target."""
+    net, residual = rng.uniform(-0.5, 0.5, (4, 3)), size * signs(rng, (4, 3)) * rng.uniform(0.7, 1.0, (4, 3))
+    residual[-1, -1] = 0.0
+    return _output_delta_case(f"outputs {size:g} from their targets, soft", net, sigmoid(net) - residual)
 
 
 def _near_zero(rng: Rng, shape: tuple[int, int]) -> Array:
@@ -122,7 +167,19 @@ def _hidden_delta_inputs(rng: Rng) -> list[Case]:
         ),
         replace(_hidden_delta_case(rng, near_zero, 2), label="activations near 0"),
         replace(_hidden_delta_case(rng, SATURATED, 2), label="activations of 0, ½ and 1"),
+        replace(_hidden_delta_case(rng, overflowing_nets(rng, (3, 2)), 4), label="activations of 0 and 1 only"),
+        replace(_hidden_delta_case(rng, nets_near_zero(rng, (3, 4)), 2), label="activations near ½"),
+        replace(_hidden_delta_case(rng, nets_far_out(rng, (4, 3)), 2), label="activations nearly 0 or 1"),
+        replace(_hidden_delta_case(rng, _rows_repeated(rng, (4, 2)), 3), label="two samples with equal activations"),
+        _cancelling_hidden_delta(rng),
     ]
+
+
+def _cancelling_hidden_delta(rng: Rng) -> Case:
+    """Give every unit above a twin with nearly the same weights and nearly the opposite δ."""
+    O, W, delta_above = _hidden_delta_case(rng, rng.normal(size=(4, 3)), 2).arguments.values()
+    arguments = {"O": O, "W": with_twins(rng, W, 1), "delta_above": with_twins(rng, delta_above, 1, -1.0)}
+    return Case("what comes from above nearly cancels, N = 4, J = 3, K = 4", arguments)
 
 
 def _hidden_delta_case(rng: Rng, net: Array, K: int, scale: float = 1.0) -> Case:
@@ -194,10 +251,21 @@ def _bias(b: Tensor, delta: Tensor) -> Tensor:
 
 def _weight_gradient_inputs(rng: Rng) -> list[Case]:
     cases = [_weight_gradient_case(rng, *sizes) for sizes in (*SIZES, (7, 1, 3))]
-    return cases + [
-        replace(_weight_gradient_case(rng, 4, 3, 2, scale), label=f"{size} deltas, N = 4, D = 3, M = 2")
-        for size, scale in SCALES.items()
+    return [
+        *cases,
+        *(
+            replace(_weight_gradient_case(rng, 4, 3, 2, scale), label=f"{size} deltas, N = 4, D = 3, M = 2")
+            for size, scale in SCALES.items()
+        ),
+        _cancelling_weight_gradient(rng),
     ]
+
+
+def _cancelling_weight_gradient(rng: Rng) -> Case:
+    """Give every sample a twin with nearly the same input and nearly the opposite δ."""
+    x, delta = rng.normal(size=(3, 4)), rng.normal(size=(3, 2))
+    arguments = {"x": with_twins(rng, x, 0), "delta": with_twins(rng, delta, 0, -1.0)}
+    return Case("samples that nearly cancel, N = 6, D = 4, M = 2", arguments)
 
 
 def _weight_gradient_case(rng: Rng, N: int, D: int, M: int, scale: float = 1.0) -> Case:
@@ -210,9 +278,13 @@ def _bias_gradient_inputs(rng: Rng) -> list[Case]:
     sizes = [(N, M) for N, _, M in SIZES] + [(3, 5)]
     cases = [Case(f"N = {N}, M = {M}", {"delta": rng.normal(size=(N, M))}) for N, M in sizes]
     cases[-1].arguments["delta"][2] = cases[-1].arguments["delta"][0]  # two samples may be alike
-    return cases + [
-        Case(f"{size} deltas, N = 4, M = 2", {"delta": scale * rng.normal(size=(4, 2))})
-        for size, scale in SCALES.items()
+    return [
+        *cases,
+        *(
+            Case(f"{size} deltas, N = 4, M = 2", {"delta": scale * rng.normal(size=(4, 2))})
+            for size, scale in SCALES.items()
+        ),
+        Case("samples that nearly cancel, N = 6, M = 4", {"delta": with_twins(rng, rng.normal(size=(3, 4)), 0, -1.0)}),
     ]
 
 
@@ -291,7 +363,34 @@ def _sigmoid_linear_inputs(rng: Rng) -> list[Case]:
             replace(_sigmoid_linear_case(rng, 4, 3, 2, g=g), label=f"{size} upstream gradient, N = 4, D = 3, M = 2")
             for size, g in SCALES.items()
         ),
+        _layer_with_nets(rng, nets_near_zero(rng, (4, 3)), "activations near ½, N = 4, D = 2, M = 3"),
+        _layer_with_nets(rng, nets_far_out(rng, (4, 3)), "activations nearly 0 or 1, N = 4, D = 2, M = 3"),
+        _cancelling_samples(rng),
+        _cancelling_units(rng),
     ]
+
+
+def _layer_with_nets(rng: Rng, net: Array, label: str) -> Case:
+    """Return a layer whose samples have these pre-activations, as if each had a bias of its own: only O is passed."""
+    (N, M), D = net.shape, 2
+    arguments = {"upstream": rng.normal(size=(N, M)), "O": sigmoid(net)}
+    return Case(label, {**arguments, "x": rng.normal(size=(N, D)), "W": rng.normal(size=(D, M))})
+
+
+def _cancelling_samples(rng: Rng) -> Case:
+    """Give every sample a twin with the same activations and nearly the opposite upstream gradient."""
+    case = _layer_with_nets(rng, rng.normal(size=(3, 2)), "samples that nearly cancel, N = 6, D = 2, M = 2")
+    upstream, O, x, W = case.arguments.values()
+    arguments = {"upstream": with_twins(rng, upstream, 0, -1.0), "O": np.vstack([O, O]), "x": with_twins(rng, x, 0)}
+    return replace(case, arguments={**arguments, "W": W})
+
+
+def _cancelling_units(rng: Rng) -> Case:
+    """Give every unit a twin with the same activations, nearly the same weights and the opposite upstream gradient."""
+    case = _layer_with_nets(rng, rng.normal(size=(3, 2)), "units that nearly cancel, N = 3, D = 2, M = 4")
+    upstream, O, x, W = case.arguments.values()
+    arguments = {"upstream": with_twins(rng, upstream, 1, -1.0), "O": np.hstack([O, O]), "x": x}
+    return replace(case, arguments={**arguments, "W": with_twins(rng, W, 1)})
 
 
 def _sigmoid_linear_case(rng: Rng, N: int, D: int, M: int, b: Array | None = None, g: float = 1.0) -> Case:
@@ -360,7 +459,7 @@ def _checked_function(x: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
 
 def _gradient_check_inputs(rng: Rng) -> list[Case]:
     """Draw gradients that are right, a little off in every entry, off in one entry, and exactly 0 where f is flat."""
-    shapes = ((5,), (2, 3), (1,), (4, 1), (2, 3, 2))
+    shapes = ((5,), (2, 3), (1,), (4, 1), (2, 3, 2), (12,), (1, 1, 1))
     off = [_gradient_check_case(rng, "every entry off", shape, 0.3 * rng.normal(size=shape)) for shape in shapes]
     one = [_gradient_check_case(rng, "one entry off", shape, _one_entry(rng, shape)) for shape in ((6,), (3, 2))]
     right = [_gradient_check_case(rng, "right gradient", shape, np.zeros(shape)) for shape in ((4,), (2, 2))]
@@ -368,7 +467,12 @@ def _gradient_check_inputs(rng: Rng) -> list[Case]:
     tiny = _gradient_check_case(rng, "one entry of 4e-9 where f is flat", (4,), np.zeros(4), flat=True)
     tiny.arguments["analytic"][0] = 4e-9
     bent = _gradient_check_case(rng, "right gradient of an f that bends more", (3,), np.zeros(3), c=5.0)
-    return [*off, *one, *right, bent, flat, tiny]
+    slight = [
+        _gradient_check_case(rng, f"every entry off by {size:g}", (2, 2), size * signs(rng, (2, 2)))
+        for size in (1e-4, 1e-6)
+    ]
+    eleventh = _gradient_check_case(rng, "the eleventh entry off", (12,), -2.0 * (np.arange(12) == 10))
+    return [*off, *one, *right, bent, flat, tiny, *slight, eleventh]
 
 
 def _one_entry(rng: Rng, shape: tuple[int, ...]) -> Array:
@@ -480,7 +584,8 @@ def _mlp_error(
     hidden: Activation = torch.sigmoid,
     output: Activation = torch.sigmoid,
 ) -> Tensor:
-    return 0.5 * ((output(hidden(X @ W1 + b1) @ W2 + b2) - T) ** 2).sum()
+    """Return E; of several networks side by side, stacked along a first axis, one E each."""
+    return 0.5 * ((output(hidden(X @ W1 + b1) @ W2 + b2) - T) ** 2).sum((-2, -1))
 
 
 BUILDING_BLOCKS = (
@@ -502,13 +607,59 @@ MLP_SIZES = (
     (3, 1, 4, 2),
     (5, 3, 1, 2),
     (9, 7, 6, 8),
+    (1, 1, 1, 1),
+    (11, 13, 12, 14),
 )
 
 
 def _mlp_gradients_inputs(rng: Rng) -> list[Case]:
     far_out = _mlp_gradients_case(rng, 5, 2, 3, 4, scale=8.0)
     cases = [_mlp_gradients_case(rng, *sizes) for sizes in MLP_SIZES]
-    return [*cases, replace(far_out, label=f"large weights, {far_out.label}")]
+    return [
+        *cases,
+        replace(far_out, label=f"large weights, {far_out.label}"),
+        _mlp_with_nets(rng, nets_near_zero, "pre-activations near 0"),
+        _mlp_with_nets(rng, nets_far_out, "pre-activations beyond ±6"),
+        _mlp_with_nets(rng, overflowing_nets, f"pre-activations near ±{FULL:g}"),
+        *(_nearly_right_network(rng, size) for size in RESIDUALS[:2]),
+        _network_of_twins(rng),
+    ]
+
+
+def _mlp_with_nets(rng: Rng, draw: Callable[[Rng, tuple[int, ...]], Array], label: str) -> Case:
+    """Draw the pre-activations of every unit but the last of each layer by `draw`; they hardly differ by sample.
+
+    Through the last units the gradient comes whatever the others do.
+    """
+    case = _mlp_gradients_case(rng, 4, 3, 5, 3)
+    net1, net2 = draw(rng, (5,)), draw(rng, (3,))
+    net1[-1], net2[-1] = 0.3, -0.2
+    values = {**case.arguments, "T": rng.uniform(size=(4, 3)), "b1": net1}
+    values["W1"] = 0.01 * abs(net1).min() * values["W1"]
+    hidden = sigmoid(values["X"] @ values["W1"] + net1)
+    return Case(f"{label}, {case.label}", {**values, "b2": net2 - hidden[0] @ values["W2"]})
+
+
+def _outputs(values: Mapping[str, Array]) -> Array:
+    return sigmoid(sigmoid(values["X"] @ values["W1"] + values["b1"]) @ values["W2"] + values["b2"])
+
+
+def _nearly_right_network(rng: Rng, size: float) -> Case:
+    """Draw targets about `size` from the outputs."""
+    case = _mlp_gradients_case(rng, 5, 3, 4, 2)
+    off = size * signs(rng, (5, 2)) * rng.uniform(0.7, 1.0, (5, 2))
+    values = {**case.arguments, "T": _outputs(case.arguments) - off}
+    return Case(f"outputs {size:g} from their targets, {case.label}", values)
+
+
+def _network_of_twins(rng: Rng) -> Case:
+    """Give every sample a twin with nearly the same input and nearly the opposite error."""
+    case = _mlp_gradients_case(rng, 3, 3, 4, 2)
+    values = {**case.arguments, "X": with_twins(rng, case.arguments["X"], 0)}
+    O = _outputs(values)
+    error = np.minimum(O, 1 - O)[:3] * signs(rng, (3, 2)) * rng.uniform(0.5, 0.9, (3, 2))
+    values["T"] = O - with_twins(rng, error, 0, -1.0)
+    return Case("samples that nearly cancel, N = 6, D = 3, H = 4, K = 2", values)
 
 
 def _mlp_gradients_case(rng: Rng, N: int, D: int, H: int, K: int, scale: float = 1.0) -> Case:
@@ -601,6 +752,7 @@ XOR_T = np.array([[0.0], [1.0], [1.0], [0.0]])
 # U(0, 1), from all but one of 20,000 starts N(0, 1), and from 98 of 100 starts N(0, 2²). Hence one seed for everybody:
 # who starts badly sees that in the notebook, not first in the grade.
 LONG_RUN = {"hidden": 8, "lr": 4.0, "epochs": 1000, "seed": 1}
+STOPS = (250, 500, 750)  # epochs after which a long run is looked at as well, equally far apart
 
 Values: TypeAlias = Mapping[str, Array]
 Step: TypeAlias = Callable[[Values, float], Values]
@@ -608,8 +760,10 @@ Step: TypeAlias = Callable[[Values, float], Values]
 
 def _train_xor_inputs(rng: Rng) -> list[Case]:
     short = [_train_xor_case(rng, *sizes) for sizes in ((4, 3, 12), (3, 2, 5), (1, 4, 4), (6, 5, 3), (8, 3, 1))]
-    long = Case("XOR, a long run", {"X": XOR_X, "T": XOR_T, **LONG_RUN}, repeat=False)
-    return [*short, long]
+    wild = _train_xor_case(rng, 4, 3, 3)
+    wild = replace(wild, arguments={**wild.arguments, "lr": 1e5}, label=f"a learning rate of 100000, {wild.label}")
+    long = Case("XOR, a long run", {"X": XOR_X, "T": XOR_T, **LONG_RUN, "stops": STOPS}, repeat=False)
+    return [*short, wild, long]
 
 
 def _train_xor_case(rng: Rng, N: int, hidden: int, epochs: int) -> Case:
@@ -619,7 +773,7 @@ def _train_xor_case(rng: Rng, N: int, hidden: int, epochs: int) -> Case:
     arguments = {"X": X, "T": T, "hidden": hidden, "lr": float(rng.uniform(0.3, 1.5)), "epochs": epochs}
     start = {name: rng.normal(size=shape) for name, shape in _shapes(hidden).items()}
     label = f"N = {N}, {hidden} hidden units, {epochs} epochs"
-    return Case(label, {**arguments, "seed": int(rng.integers(2**31))}, {"X": X, "T": T, **start})
+    return Case(label, {**arguments, "seed": int(rng.integers(2**31)), "stops": ()}, {"X": X, "T": T, **start})
 
 
 def _shapes(hidden: int) -> dict[str, tuple[int, ...]]:
@@ -686,7 +840,7 @@ def _descent_on(forward: Forward, oracle: Oracle = autograd) -> Step:
 
 def _judge_train_xor(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
     if _is_long(case):
-        return {"trajectory": _judge_length(case, answers), "accuracy": _judge_accuracy(case, answers)}
+        return {"trajectory": _judge_long_run(case, answers), "accuracy": _judge_accuracy(case, answers)}
     return {"start": _judge_start(case, answers), "trajectory": _judge_trajectory(exercise, case, answers)}
 
 
@@ -694,6 +848,19 @@ def _judge_length(case: Case, answers: Mapping[str, Answer]) -> Verdict:
     """A run that stops when it likes the loss returns too few losses: only a long run shows that."""
     verdict = _usable(answers["trajectory"], (case.arguments["epochs"],))
     return verdict if verdict.right else replace(verdict, message=f"the losses: {verdict.message}")
+
+
+def _judge_long_run(case: Case, answers: Mapping[str, Answer]) -> Verdict:
+    """Follow the run from each stop to the next one, where the learner's own parameters are known at all of them."""
+    length = _judge_length(case, answers)
+    stops = [_params(answers, run, case) for run in ("start", *(f"at {stop}" for stop in STOPS), "end")]
+    known = [params for params in stops if not isinstance(params, Verdict)]
+    if not length.right or len(known) < len(stops):
+        return length
+    losses = np.reshape(np.asarray(answers["trajectory"]), (len(STOPS) + 1, -1))
+    stretches = [{"losses": row, **end} for row, end in zip(losses, known[1:], strict=True)]
+    error = partial(_mlp_error, torch.tensor(XOR_X), torch.tensor(XOR_T))
+    return judge_stretches(error, known[:-1], stretches, case.arguments["lr"])
 
 
 def _judge_start(case: Case, answers: Mapping[str, Answer]) -> Verdict:

@@ -16,11 +16,27 @@ import torch
 from autograder.answers import Answer, Array
 from autograder.attempts import call_for_keys
 from autograder.attempts.dropout import attempt_mask, attempt_mode, part_of
-from autograder.chapters.mlp_by_hand import draw_network, network_case
+from autograder.chapters.mlp_by_hand import (
+    ORDERS,
+    draw_network,
+    logits_far_apart,
+    network_case,
+    rows_far_apart,
+    samples_alike,
+)
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import Oracle, Tensor, suspect
 from autograder.judging import RIGHT, agree, compare, compare_with_expected
-from autograder.mask_statistics import BAR, Masks, dependence, shared_along, steady_count, surprise
+from autograder.mask_statistics import (
+    BAR,
+    SMALL_MASK,
+    Masks,
+    dependence,
+    shared_along,
+    steady_count,
+    surprise,
+    uncommon_count,
+)
 from autograder.networks import logits, mean_cross_entropy
 from autograder.oracles import autograd, central_differences, differences_from_below
 from autograder.wrong_networks import (
@@ -53,6 +69,10 @@ Drop: TypeAlias = Callable[[Any, Any, Any], Any]  # (x, mask, p) → what goes o
 LARGE = ((60, 50), (3000,), (12, 15, 17))
 DROPPING = (0.3, 0.75, 0.05, 0.55)
 SMALL = ((1,), (7,), (1, 4), (3, 3), (2, 3, 2))
+# Masks so small that many of them are all 0, or all 1, each drawn often; p about ½.
+SMALLEST = ((1,), (2,), (1, 3), (3, 2), (2, 2))
+OFTEN = 400
+LEAST_SPREAD = 60  # entries of the masks whose numbers of ones are compared in all other cases
 REPEATS = 60  # masks of 60 entries each, whose numbers of ones are compared
 
 
@@ -62,6 +82,9 @@ def _mask_inputs(rng: Rng) -> list[Case]:
         moved = np.roll(DROPPING, i) + rng.integers(-5, 6, len(DROPPING)) / 1000
         cases.append(_mask_case(rng, shape, [round(float(p), 3) for p in moved], REPEATS))
     cases += [_mask_case(rng, shape, [int(rng.integers(50, 950)) / 1000]) for shape in SMALL]
+    for shape in SMALLEST:
+        case = _mask_case(rng, shape, [int(rng.integers(400, 600)) / 1000], OFTEN)
+        cases.append(replace(case, arguments={**case.arguments, "few": shape}, label=f"many of {case.label}"))
     return [*cases, *(_mask_case(rng, shape, [p]) for shape, p in (((6,), 0.0), ((3, 4), 0), ((2, 2, 3), 0.0)))]
 
 
@@ -130,7 +153,8 @@ def _judge_source(case: Case, answers: Mapping[str, Answer]) -> Verdict | None:
     if not agree(answers["again"], mask):
         return Verdict("not repeatable", "two generators of one seed gave two masks", mistake="rng-ignored")
     if len(many) > 1 and (many == many[0]).all():
-        return Verdict("not random", f"{len(many)} calls gave {len(many)} times the same mask", mistake="rng-ignored")
+        mistake = "rng-ignored" if mask.size > SMALL_MASK else ""  # a small one may be drawn, and then put right
+        return Verdict("not random", f"{len(many)} calls gave {len(many)} times the same mask", mistake=mistake)
     axis = shared_along(_masks(case, answers))
     if axis is not None:
         return Verdict("not independent", f"along axis {axis} all entries are the same", mistake="shared-draws")
@@ -156,7 +180,13 @@ def _judge_chance(exercise: Exercise, case: Case, answers: Mapping[str, Answer])
         same = np.asarray(answers[name]) == mask
         if surprise(int(same.sum()), same.size, p**2 + (1 - p) ** 2) > BAR:
             return Verdict("not random", f"{what} gave masks that depend on each other")
-    steady = steady_count(masks, np.asarray(answers["many"]))
+    many = np.asarray(answers["many"])
+    uncommon = uncommon_count(p, many) if many[0].size < LEAST_SPREAD else ""
+    if uncommon:
+        return Verdict(
+            "not independent", f"in {len(many)} masks of shape {many[0].shape}, {uncommon} come too often or too seldom"
+        )
+    steady = steady_count(masks, many)
     if steady:
         text = f"the number of ones varies too little {steady.where}"
         return Verdict("not independent", text, mistake="fixed-count" if steady.fixed else "")
@@ -190,9 +220,9 @@ DROPOUT_MASK = Exercise(
 
 # --- dropout_forward and dropout_backward
 
-# (N, H): all sizes different, one sample, one unit, and squares.
-SIZES = ((4, 3), (5, 2), (1, 6), (6, 4), (3, 3), (4, 4), (7, 1), (2, 8))
-PROBABILITIES: tuple[float, ...] = (0.75, 0.3, 0.6, 0.1, 0.9, 0.25, 0.4, np.float64(0.8))
+# (N, H): all sizes different, one sample, one unit, squares, and more than ten of both.
+SIZES = ((4, 3), (5, 2), (1, 6), (6, 4), (3, 3), (4, 4), (7, 1), (2, 8), (12, 11), (3, 4))
+PROBABILITIES: tuple[float, ...] = (0.75, 0.3, 0.6, 0.1, 0.9, 0.25, 0.4, np.float64(0.8), 0.35, 0.999)
 
 
 def inverted_dropout(x: Any, mask: Any, p: Any) -> Any:
@@ -226,13 +256,24 @@ def _mode_inputs(signal: str, rng: Rng) -> list[Case]:
         _mode_case(rng, signal, sizes, p, _mask(rng, sizes)) for sizes, p in zip(SIZES, PROBABILITIES, strict=True)
     ]
     plain = [_mode_case(rng, signal, sizes, 0.0, np.ones(sizes)) for sizes in ((3, 2), (1, 4))]
-    extreme = [_mode_case(rng, signal, (2, 3), 0.6, np.full((2, 3), kept)) for kept in (0.0, 1.0)]
+    extreme = [
+        _mode_case(rng, signal, sizes, p, np.full(sizes, kept))
+        for sizes, p in (((2, 3), 0.6), ((1, 1), 0.7), ((1, 2), 0.45))
+        for kept in (0.0, 1.0)
+    ]
+    lines = _mode_case(rng, signal, (3, 3), 0.55, np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 1.0], [1.0, 0.0, 1.0]]))
+    small = _mode_case(rng, signal, (3, 4), 0.65, _mask(rng, (3, 4)), scale=1e-7)
     evaluation = [
         _mode_case(rng, signal, sizes, p, _mask(rng, sizes), training=False)
-        for sizes, p in zip(SIZES[:5], PROBABILITIES[3:], strict=True)
+        for sizes, p in zip(SIZES[:5], PROBABILITIES[3:8], strict=True)
+    ]
+    evaluation += [
+        _mode_case(rng, signal, sizes, 0.45, np.full(sizes, kept), training=False)
+        for sizes in ((2, 3), (1, 1))
+        for kept in (0.0, 1.0)
     ]
     without = [_mode_case(rng, signal, sizes, 0.4, None, training=False) for sizes in SIZES[:3]]
-    return [*training, *plain, *extreme, *evaluation, *without]
+    return [*training, *plain, *extreme, lines, small, *evaluation, *without]
 
 
 def _mask(rng: Rng, sizes: tuple[int, int]) -> Array:
@@ -243,9 +284,9 @@ def _mask(rng: Rng, sizes: tuple[int, int]) -> Array:
 
 
 def _mode_case(
-    rng: Rng, signal: str, sizes: tuple[int, int], p: float, mask: Array | None, training: bool = True
+    rng: Rng, signal: str, sizes: tuple[int, int], p: float, mask: Array | None, training: bool = True, scale: float = 1
 ) -> Case:
-    arguments = {signal: rng.normal(size=sizes), "mask": mask, "p": p, "training": training}
+    arguments = {signal: scale * rng.normal(size=sizes), "mask": mask, "p": p, "training": training}
     kept = "mask None" if mask is None else f"{int(mask.sum())} of {mask.size} kept"
     label = f"{part_of(arguments)}, N = {sizes[0]}, H = {sizes[1]}, p = {p:g}, {kept}"
     return Case(label, arguments, _mode_given(**arguments), parts=(part_of(arguments),))
@@ -406,20 +447,52 @@ NETWORKS: tuple[tuple[tuple[int, int, int, int], float, float, bool], ...] = (
     ((1, 3, 3, 3), 0.8, 0.25, False),
     ((7, 2, 4, 3), 0.45, 0.6, True),
     ((3, 2, 4, 3), 0.0, 0.15, False),
+    ((1, 1, 1, 1), 0.35, 0.3, False),
+    ((14, 11, 12, 13), 0.55, 0.1, False),
 )
 
 
 def _network_inputs(rng: Rng) -> list[Case]:
-    return [_network_case(rng, *network) for network in NETWORKS]
+    usual = [_network_case(rng, *network, ORDERS[i % 3]) for i, network in enumerate(NETWORKS)]
+    all_dropped, all_kept, a_row = np.zeros((3, 3)), np.ones((3, 3)), np.array([[0.0] * 3, [1.0] * 3, [0.0, 1.0, 1.0]])
+    small = draw_network(rng, (3, 2, 3, 2))
+    special = [
+        ("every unit dropped", small, all_dropped),
+        ("every unit kept", draw_network(rng, (3, 4, 3, 4)), all_kept),
+        ("every unit of one sample dropped", draw_network(rng, (3, 3, 3, 3)), a_row),
+        ("one unit, dropped", draw_network(rng, (2, 3, 1, 2)), np.array([[1.0], [0.0]])),
+        ("logits near 1000", _shifted(draw_network(rng, (4, 3, 3, 3)), 1000.0), _mask(rng, (4, 3))),
+        ("logits near −1000", _shifted(draw_network(rng, (2, 3, 4, 4)), -1000.0), _mask(rng, (2, 4))),
+        ("rows of logits far apart", rows_far_apart(rng, draw_network(rng, (3, 3, 5, 3))), np.ones((3, 5))),
+        ("logits of 1000 and −1000 in a row", logits_far_apart(draw_network(rng, (5, 3, 4, 4))), _mask(rng, (5, 4))),
+        ("samples alike", samples_alike(draw_network(rng, (4, 2, 3, 3))), np.tile([[1.0, 0.0, 1.0]], (4, 1))),
+    ]
+    return usual + [
+        replace(case, label=f"{label}, {case.label}")
+        for label, drawn, mask in special
+        for case in [_masked_network(drawn, mask, 0.4, 0.2)]
+    ]
 
 
-def _network_case(rng: Rng, sizes: tuple[int, int, int, int], p: float, a: float, kink: bool) -> Case:
+def _shifted(drawn: Mapping[str, Array], by: float) -> dict[str, Array]:
+    """Add the same to all logits, which no softmax sees."""
+    return {**drawn, "b2": drawn["b2"] + by}
+
+
+def _network_case(
+    rng: Rng, sizes: tuple[int, int, int, int], p: float, a: float, kink: bool, order: Sequence[str]
+) -> Case:
     """Draw a network and a mask; the unit whose pre-activation is exactly 0 is kept, so that its slope counts."""
     drawn = draw_network(rng, sizes, kink)
-    mask = _mask(rng, (sizes[0], sizes[2])) if p else np.ones((sizes[0], sizes[2]))
+    N, _, H, _ = sizes
+    mask = _mask(rng, (N, H)) if p and N * H > 1 else np.ones((N, H))
     if kink:
-        mask.flat[:2] = 1.0, 0.0
-    case = network_case(drawn, ("x", "labels"), p=p, negative_slope=a)
+        mask[1, :2] = 0.0, 1.0
+    return _masked_network(drawn, mask, p, a, order)
+
+
+def _masked_network(drawn: Mapping[str, Array], mask: Array, p: float, a: float, order: Sequence[str] = PARAMS) -> Case:
+    case = network_case(drawn, ("x", "labels"), order, p=p, negative_slope=a)
     x, labels, params = (case.arguments[name] for name in ("x", "labels", "params"))
     arguments = {"x": x, "labels": labels, "params": params, "mask": mask, "p": p, "negative_slope": a}
     return Case(case.label, arguments, {**case.given, "mask": mask})

@@ -15,6 +15,7 @@ import torch
 from autograder.answers import Answer, Array, Unusable
 from autograder.attempts import call, call_for_each, call_for_keys
 from autograder.attempts.mlp_by_hand import PARAMS, attempt_sgd_step
+from autograder.drawing import CLOSE, signs, with_twins, zeros_after_positive
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import Oracle, Tensor, gradient_exercise, suspect
 from autograder.judging import RIGHT, compare, compare_with_expected
@@ -75,7 +76,18 @@ def _nets(rng: Rng) -> list[tuple[str, Array, float]]:
             net.flat[0] = a / 2 or 0.5  # between 0 and the slope
         net.flat[-1] = -abs(net.flat[-1])
         drawn.append((f"shape {shape}, slope {a}" + (", one net exactly 0" if i % 2 == 0 else ""), net, a))
-    return drawn
+    tiny = signs(rng, (4,)) * [1e-9, 1e-15, 1e-30, 1e-9]
+    return [
+        *drawn,
+        ("nets of 0 after positive ones, slope 0.35", zeros_after_positive(rng), 0.35),
+        (
+            "the first net 0, twelve in all, slope 0.15",
+            np.append(0.0, signs(rng, (11,)) * rng.uniform(0.1, 9, 11)),
+            0.15,
+        ),
+        ("nets nearly 0, slope 0.4", np.append(tiny, -tiny), 0.4),
+        ("every net 0, slope 0.25", np.zeros((2, 2)), 0.25),
+    ]
 
 
 def _leaky_relu_inputs(rng: Rng) -> list[Case]:
@@ -131,10 +143,12 @@ def _through_leaky_relu(
 
 
 def _leaky_relu_backward_inputs(rng: Rng) -> list[Case]:
-    return [
+    cases = [
         Case(label, {"upstream": rng.normal(size=net.shape), "net": net, "negative_slope": a})
         for label, net, a in _nets(rng)
     ]
+    small = {"upstream": 1e-7 * rng.normal(size=(3, 2)), "net": rng.normal(size=(3, 2)), "negative_slope": 0.3}
+    return [*cases, Case("small upstream gradients, shape (3, 2), slope 0.3", small)]
 
 
 def _instead_of_product(mistake: str, entry: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Suspect:
@@ -144,6 +158,13 @@ def _instead_of_product(mistake: str, entry: Callable[[Tensor, Tensor, Tensor], 
         return (entry(upstream, net.detach(), negative_slope) * net).sum()
 
     return suspect(mistake, "value", forward, "net")
+
+
+def _leaky_relu_backward_numerical(case: Case) -> Arrays:
+    """Piecewise linear: the slope at a positive net is the one a little farther from the kink, on the left side too."""
+    net = case.given["net"]
+    moved = {**case.given, "net": np.where(net > 0, np.maximum(net, FROM_KINK), net)}
+    return {"value": differences_from_below(_through_leaky_relu, moved, ["net"])["net"]}
 
 
 LEAKY_RELU_BACKWARD = replace(
@@ -168,15 +189,15 @@ LEAKY_RELU_BACKWARD = replace(
             _instead_of_product("side-of-upstream", lambda g, net, a: torch.where(g > 0, g, a * g)),
         ],
     ),
-    # Piecewise linear, so the slope on the left of a point off the kink is the slope there.
-    numerical=lambda case: {"value": differences_from_below(_through_leaky_relu, case.given, ["net"])["net"]},
+    numerical=_leaky_relu_backward_numerical,
 )
 
 
 # --- cross_entropy and cross_entropy_backward
 
-# (N, K): all sizes different, one sample, squares, where softmax along the wrong axis fits as well.
-CE_SIZES = ((4, 3), (5, 2), (1, 3), (1, 2), (6, 4), (3, 3), (2, 2), (7, 5))
+# (N, K): all sizes different, one sample, squares, where softmax along the wrong axis fits as well, one class, and more
+# than ten of either.
+CE_SIZES = ((4, 3), (5, 2), (1, 3), (1, 2), (6, 4), (3, 3), (2, 2), (7, 5), (3, 1), (12, 14))
 
 
 def _cross_entropy_inputs(rng: Rng) -> list[Case]:
@@ -184,7 +205,23 @@ def _cross_entropy_inputs(rng: Rng) -> list[Case]:
         Case(f"N = {N}, K = {K}", _logits_and_labels(rng.normal(scale=1.3, size=(N, K)), rng), parts=("value",))
         for N, K in CE_SIZES
     ]
-    return [replace(case, given=case.arguments) for case in (*usual, *_large_logits(rng))]
+    usual[-1].arguments["labels"][:3] = 13, 10, 13
+    return [replace(case, given=case.arguments) for case in (*usual, *_large_logits(rng), *_telling_logits(rng))]
+
+
+def _telling_logits(rng: Rng) -> list[Case]:
+    """Draw logits where single precision loses digits, though exp neither overflows nor underflows, and equal rows."""
+    labels = np.array([2, 0, 1])
+    sure = rng.normal(size=(3, 4))
+    sure[np.arange(3), labels] += 13.0
+    alike = _logits_and_labels(np.tile(rng.normal(size=(1, 3)), (4, 1)), rng)
+    cases = {
+        "sure of the right classes": {"logits": sure, "labels": labels},
+        "logits near −400": _logits_and_labels(rng.normal(size=(4, 3)) - 400, rng),
+        "rows alike": alike,
+        "one label for all, logits alike": {"logits": np.full((3, 4), 0.7), "labels": np.full(3, 2)},
+    }
+    return [Case(label, arguments, parts=("value",)) for label, arguments in cases.items()]
 
 
 def _logits_and_labels(z: Array, rng: Rng) -> dict[str, Array]:
@@ -331,7 +368,8 @@ CROSS_ENTROPY_BACKWARD = Exercise(
 
 # --- mlp_forward
 
-# (N, D, H, K): all sizes different, one sample, and squares, where a transpose fits without an error.
+# (N, D, H, K): all sizes different, one sample, squares, where a transpose fits without an error, one of everything,
+# and more than ten of everything.
 MLP_SIZES = (
     (5, 2, 3, 4),
     (1, 3, 4, 2),
@@ -342,43 +380,91 @@ MLP_SIZES = (
     (4, 4, 4, 4),
     (1, 3, 3, 3),
     (7, 2, 4, 3),
+    (1, 1, 1, 1),
+    (14, 11, 12, 13),
 )
-MLP_SLOPES = (0.1, 0.3, 0.0, 0.2, 0.05, 0.0, 0.4, 0.25, 0.6)
+MLP_SLOPES = (0.1, 0.3, 0.0, 0.2, 0.05, 0.0, 0.4, 0.25, 0.6, 0.35, 0.15)
 KINKED = (0, 3, 5, 8)  # in these cases one pre-activation is exactly 0
+ORDERS = (PARAMS, ("b2", "W2", "b1", "W1"), ("W2", "b1", "W1", "b2"))  # of the keys of a dict, in turn
 
 
 def draw_network(rng: Rng, sizes: tuple[int, int, int, int], kink: bool = False) -> dict[str, Array]:
     """Draw x, labels, W1, b1, W2, b2 for sizes (N, D, H, K), every pre-activation off the kink.
 
-    With `kink`, the first sample is (1, 0, ...) and the first hidden unit's pre-activation there exactly 0.
+    With `kink`, the second sample is (1, 0, ...) and the second hidden unit's pre-activation there exactly 0; those of
+    the unit before it and of the sample before it are positive.
     """
     N, D, H, K = sizes
     while True:
         x, W1, b1 = rng.normal(size=(N, D)), rng.normal(size=(D, H)), rng.normal(size=H)
         if kink:
-            x[0], b1[0] = np.eye(D)[0], -W1[0, 0]
+            x[1], b1[1] = np.eye(D)[0], -W1[0, 1]
         net = x @ W1 + b1
-        if off_the_kink(net) and (net < 0).any() and (net > 0).any():
+        after_positive = not kink or (net[1, 0] > 0 and net[0, 1] > 0)
+        both_sides = net.size == 1 or ((net < 0).any() and (net > 0).any())
+        if off_the_kink(net) and both_sides and after_positive:
             break
     W2, b2 = rng.normal(size=(H, K)), rng.normal(size=K)
     return {"x": x, "labels": rng.integers(0, K, N), "W1": W1, "b1": b1, "W2": W2, "b2": b2}
 
 
-def network_case(drawn: Mapping[str, Array], arguments: Sequence[str], **numbers: float) -> Case:
-    """Return the case whose arguments are those arrays of `drawn`, then params, then the numbers."""
+def network_case(
+    drawn: Mapping[str, Array], arguments: Sequence[str], order: Sequence[str] = PARAMS, **numbers: float
+) -> Case:
+    """Return the case whose arguments are those arrays of `drawn`, then params in this order, then the numbers."""
     N, D = drawn["x"].shape
     H, K = drawn["W2"].shape
-    params = {name: drawn[name] for name in PARAMS}
+    params = {name: drawn[name] for name in order}
     label = f"N = {N}, D = {D}, H = {H}, K = {K}, " + ", ".join(f"{n} {v:g}" for n, v in numbers.items())
     given = {**drawn, **{name: np.array(value) for name, value in numbers.items()}}
     return Case(label, {**{name: drawn[name] for name in arguments}, "params": params, **numbers}, given)
 
 
 def _mlp_inputs(arguments: Sequence[str], rng: Rng) -> list[Case]:
-    return [
-        network_case(draw_network(rng, sizes, i in KINKED), arguments, negative_slope=a)
+    cases = [
+        network_case(draw_network(rng, sizes, i in KINKED), arguments, ORDERS[i % 3], negative_slope=a)
         for i, (sizes, a) in enumerate(zip(MLP_SIZES, MLP_SLOPES, strict=True))
     ]
+    special = {
+        "rows of logits near 1000 and near −1000": rows_far_apart(rng, draw_network(rng, (4, 3, 5, 3))),
+        "logits of 1000 and −1000 in a row": logits_far_apart(draw_network(rng, (5, 3, 4, 4))),
+        "samples alike": samples_alike(draw_network(rng, (4, 2, 3, 3))),
+        "hidden units that nearly cancel": hidden_twins(rng, draw_network(rng, (4, 3, 3, 2))),
+    }
+    return cases + [
+        replace(case, label=f"{label}, {case.label}")
+        for label, drawn in special.items()
+        for case in [network_case(drawn, arguments, negative_slope=0.2)]
+    ]
+
+
+def rows_far_apart(rng: Rng, drawn: dict[str, Array]) -> dict[str, Array]:
+    """Add the same to all logits of a sample, about 1000 or −1000, by weights that no softmax sees."""
+    net = drawn["x"] @ drawn["W1"] + drawn["b1"]
+    hidden = np.where(net > 0, net, 0.2 * net)
+    toward = np.linalg.lstsq(hidden, 1000.0 * signs(rng, (len(hidden),)), rcond=None)[0]
+    return {**drawn, "W2": drawn["W2"] + toward[:, None]}
+
+
+def logits_far_apart(drawn: dict[str, Array]) -> dict[str, Array]:
+    """Let the first class have logits near 1000, the second near −1000; samples of both classes and of others."""
+    b2, labels = drawn["b2"].copy(), drawn["labels"].copy()
+    b2[:2] += 1000.0, -1000.0
+    labels[:4] = 1, 0, 2, 1
+    return {**drawn, "b2": b2, "labels": labels}
+
+
+def samples_alike(drawn: dict[str, Array]) -> dict[str, Array]:
+    """Let all samples be of one class, and the last of them be the first one again."""
+    x = drawn["x"].copy()
+    x[-1] = x[0]
+    return {**drawn, "x": x, "labels": np.full_like(drawn["labels"], 1)}
+
+
+def hidden_twins(rng: Rng, drawn: dict[str, Array]) -> dict[str, Array]:
+    """Give every hidden unit a twin with nearly the same weights below and nearly the opposite ones above."""
+    below = {"W1": with_twins(rng, drawn["W1"], 1), "b1": with_twins(rng, drawn["b1"], 0)}
+    return {**drawn, **below, "W2": with_twins(rng, drawn["W2"], 0, -1.0), "b2": CLOSE * drawn["b2"]}
 
 
 def _mlp_forward_stand_in(x: Array, params: Mapping[str, Array], negative_slope: float) -> Array:
@@ -536,20 +622,35 @@ MLP_BACKWARD = Exercise(
 # --- sgd_step
 
 # Square layers, so that W1 and W2 fit in each other's place, and the biases too.
-STEP_SIZES = ((3, 3, 3), (2, 4, 3), (2, 2, 2), (1, 5, 2), (4, 4, 4), (3, 2, 3))
-RATES = (0.1, 0.5, np.float64(0.03), 2.0, 0.25, 0.0)
+STEP_SIZES = ((3, 3, 3), (2, 4, 3), (2, 2, 2), (1, 5, 2), (4, 4, 4), (3, 2, 3), (3, 3, 3), (1, 1, 1), (12, 11, 13))
+RATES = (0.1, 0.5, np.float64(0.03), 2.0, 0.25, 0.0, 0.4, 0.3, 0.2)
 
 
 def _sgd_step_inputs(rng: Rng) -> list[Case]:
     cases = []
     for i, ((D, H, K), lr) in enumerate(zip(STEP_SIZES, RATES, strict=True)):
         shapes = {"W1": (D, H), "b1": (H,), "W2": (H, K), "b2": (K,)}
-        params = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-        order = PARAMS if i % 2 else ("b2", "W2", "b1", "W1")
+        params = {name: rng.normal(size=shapes[name]) for name in ORDERS[i // 2 % 3]}
+        order = tuple(params) if i % 2 else ("b2", "W2", "b1", "W1")
         gradients = {name: rng.normal(size=shapes[name]) for name in order}
         label = f"D = {D}, H = {H}, K = {K}, learning rate {lr:g}" + ("" if i % 2 else ", gradients in another order")
         cases.append(Case(label, {"params": params, "gradients": gradients, "lr": lr}))
-    return cases
+    return [*cases, *_small_steps(rng, cases[0])]
+
+
+def _small_steps(rng: Rng, case: Case) -> list[Case]:
+    """Draw steps that end near 0, and small ones that start there."""
+    gradients, lr = case.arguments["gradients"], 0.5
+    near = {
+        name: lr * g * (1 + CLOSE * signs(rng, g.shape) * rng.uniform(0.5, 1.0, g.shape))
+        for name, g in gradients.items()
+    }
+    from_zero = {name: np.zeros(g.shape) for name, g in gradients.items()}
+    small = {name: 1e-7 * g for name, g in gradients.items()}
+    return [
+        Case("a step that ends near 0", {"params": near, "gradients": gradients, "lr": lr}),
+        Case("a small step that starts at 0", {"params": from_zero, "gradients": small, "lr": lr}),
+    ]
 
 
 def _stepped_by_torch(case: Case) -> Arrays:

@@ -14,6 +14,7 @@ from autograder import printed_networks
 from autograder.answers import Answer, Array, Unusable
 from autograder.attempts.torch_functions import apply_and_go_back, train_in_numpy
 from autograder.attempts.without_autograd import attempt_bug
+from autograder.drawing import BEYOND_TEN, nets_far_out, nets_near_zero, with_twins
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, suspect
 from autograder.judging import RIGHT, agree, compare
@@ -34,7 +35,7 @@ Values: TypeAlias = Mapping[str, Array]
 # --- SigmoidLinear
 
 # (N, D, M): all sizes different, a batch of one, a single unit, and squares, where a transpose fits without an error.
-SIZES = ((4, 3, 2), (5, 2, 4), (1, 3, 2), (6, 2, 1), (3, 3, 3), (2, 2, 2), (4, 4, 4))
+SIZES = ((4, 3, 2), (5, 2, 4), (1, 3, 2), (6, 2, 1), (3, 3, 3), (2, 2, 2), (4, 4, 4), (1, 1, 1), BEYOND_TEN)
 ALL_INPUTS = ("x", "W", "b")
 
 
@@ -53,7 +54,34 @@ def _function_inputs(rng: Rng) -> list[Case]:
         _function_case(rng, 4, 3, 2, "going back twice", twice=True),
         _function_case(rng, 5, 4, 3, "x needs no gradient", needed=("W", "b")),
         _function_case(rng, 3, 4, 2, "torch.autograd.gradcheck", gradcheck=True),
+        _layer_with_nets(rng, nets_near_zero(rng, (4,)), "pre-activations near 0"),
+        _layer_with_nets(rng, nets_far_out(rng, (4,)), "pre-activations beyond ±6"),
+        *_layers_that_cancel(rng),
     ]
+
+
+def _layer_with_nets(rng: Rng, nets: Array, label: str) -> Case:
+    """Draw a layer whose pre-activations hardly differ by sample from these."""
+    case = _function_case(rng, 3, 2, len(nets), label)
+    weights, upstream = 0.02 * abs(nets).min() * case.given["W"], 1e4 * case.given["upstream"]
+    return _with_values(case, W=weights, b=nets, upstream=upstream)  # a large one, for the weights are small
+
+
+def _layers_that_cancel(rng: Rng) -> list[Case]:
+    """Draw large inputs, and samples, that nearly cancel."""
+    inputs, samples = _function_case(rng, 3, 2, 4), _function_case(rng, 3, 2, 4)
+    x, W = 100.0 * inputs.given["x"], inputs.given["W"]
+    inputs = _with_values(inputs, x=with_twins(rng, x, 1), W=with_twins(rng, W, 0, -1.0))
+    x, upstream = samples.given["x"], samples.given["upstream"]
+    samples = _with_values(samples, x=np.vstack([x, x]), upstream=with_twins(rng, upstream, 0, -1.0))
+    return [
+        replace(inputs, label="large inputs that nearly cancel, N = 3, D = 4, M = 4"),
+        replace(samples, label="samples that nearly cancel, N = 6, D = 2, M = 4"),
+    ]
+
+
+def _with_values(case: Case, **values: Array) -> Case:
+    return replace(case, arguments={**case.arguments, **values}, given={**case.given, **values})
 
 
 def _function_case(
@@ -204,6 +232,7 @@ SIGMOID_LINEAR = Exercise(
 # --- train_by_hand
 
 PARAMS = ("W1", "b1", "W2", "b2")
+ORDERS = (("b2", "W2", "b1", "W1"), PARAMS, ("W2", "b1", "W1", "b2"))  # of the keys of params, in turn
 FIRST = 10
 LONG = 200
 
@@ -239,8 +268,37 @@ def _train_inputs(rng: Rng) -> list[Case]:
         _train_case(rng, (3, 5, 2), 1, p=0.4, negative_slope=0.15),
         _nets_of_zero(_train_case(rng, (3, 6, 3), 5, p=0.35, negative_slope=0.3)),
         _large_logits(_train_case(rng, (3, 5, 4), 4, p=0.45, negative_slope=0.25)),
-        _train_case(rng, (2, 5, 3), LONG, p=0.3, negative_slope=0.1, repeat=False),
+        _shifted(_train_case(rng, (2, 5, 3), LONG, p=0.3, negative_slope=0.1, repeat=False), 400.0),
+        _shifted(_train_case(rng, (3, 4, 3), 3, p=0.55, negative_slope=0.2), 1000.0),
+        _with_lines_of_masks(_train_case(rng, (3, 3, 2), 6, p=0.65, negative_slope=0.3, most=3)),
+        _of_one_class(_train_case(rng, (2, 3, 3), 4, p=0.2, negative_slope=0.4)),
+        _beyond_ten(_train_case(rng, (11, 12, 13), 3, p=0.3, negative_slope=0.1, most=14)),
     ]
+
+
+def _shifted(case: Case, by: float) -> Case:
+    """Add the same to all logits, which no softmax sees; 400 is too little for exp to overflow."""
+    case.arguments["params"]["b2"] += by
+    return replace(case, label=f"logits near {by:g}, {case.label}")
+
+
+def _with_lines_of_masks(case: Case) -> Case:
+    """Drop none in one step, every unit in the next, every unit of one sample in another."""
+    masks = case.arguments["masks"]
+    masks[0][:], masks[1][:], masks[2][0] = 1.0, 0.0, 0.0
+    return replace(case, label=f"masks of 0 only and of 1 only, {case.label}")
+
+
+def _of_one_class(case: Case) -> Case:
+    for _, labels in case.arguments["batches"]:
+        labels[:] = 1
+    return replace(case, label=f"all labels alike, {case.label}")
+
+
+def _beyond_ten(case: Case) -> Case:
+    for _, labels in case.arguments["batches"]:
+        labels[0] = 12
+    return replace(case, label=f"the label 12, {case.label}")
 
 
 def _train_case(
@@ -256,13 +314,14 @@ def _train_case(
     """Return a run whose batches have between 1 and `most` samples; every mask keeps and drops something."""
     D, H, K = sizes
     counts = [most, *(int(n) for n in rng.integers(1, most + 1, steps - 1))]
+    params = {
+        "W1": rng.normal(size=(D, H)),
+        "b1": 0.5 * rng.normal(size=H),
+        "W2": rng.normal(size=(H, K)) / np.sqrt(H),
+        "b2": 0.5 * rng.normal(size=K),
+    }
     arguments = {
-        "params": {
-            "W1": rng.normal(size=(D, H)),
-            "b1": 0.5 * rng.normal(size=H),
-            "W2": rng.normal(size=(H, K)) / np.sqrt(H),
-            "b2": 0.5 * rng.normal(size=K),
-        },
+        "params": {name: params[name] for name in ORDERS[steps % 3]},
         "batches": [(rng.normal(size=(n, D)), rng.integers(0, K, n)) for n in counts],
         "masks": [_mask(rng, n, H, p) for n in counts],
         "lr": float(rng.uniform(0.05, 0.2)),

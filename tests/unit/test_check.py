@@ -499,7 +499,7 @@ def test_an_error_in_some_cases_only_says_in_how_many() -> None:
             raise IndexError("no second sample")
         return right(O, t)
 
-    assert "Wrong in 3 of 16 cases" in only(check(solution, "output_delta"))
+    assert "Wrong in 4 of 25 cases" in only(check(solution, "output_delta"))
 
 
 def test_changing_an_argument_fails_with_that_reason() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.answers import Array
-from autograder.mask_statistics import dependence, shared_along, steady_count, surprise
+from autograder.mask_statistics import dependence, shared_along, steady_count, surprise, uncommon_count
 
 
 @given(trials=st.integers(1, 60), hits=st.integers(0, 60), probability=st.floats(0.02, 0.98))
@@ -54,3 +54,27 @@ def test_a_fixed_number_of_ones_in_every_row_is_found() -> None:
 def test_a_second_half_like_the_first_is_found() -> None:
     half = independent(0, 0.5)[:20]
     assert dependence({0.5: np.concatenate([half, half])}) == "along axis 0, at a distance of 20"
+
+
+def small_masks(seed: int, p: float, shape: tuple[int, ...]) -> Array:
+    return (np.random.default_rng(seed).random((400, *shape)) >= p).astype(float)
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 3), (2, 2), (3, 2)])
+def test_small_independent_masks_have_every_number_of_ones_as_often_as_is_to_be_expected(
+    shape: tuple[int, ...],
+) -> None:
+    assert [uncommon_count(p, small_masks(seed, p, shape)) for seed in range(30) for p in (0.4, 0.5, 0.6)] == [""] * 90
+
+
+@pytest.mark.parametrize("never", [0, 2])
+def test_small_masks_that_never_have_a_number_of_ones_are_found(never: int) -> None:
+    masks = small_masks(0, 0.5, (2,))
+    masks[masks.sum(axis=1) == never] = [1.0, 0.0]
+    assert uncommon_count(0.5, masks) == f"{never} ones among the entries of a mask of 2"
+
+
+def test_a_line_that_is_never_all_0_is_found() -> None:
+    masks = small_masks(0, 0.5, (2, 2))
+    masks[(masks == 0).all(axis=2)] = [0.0, 1.0]
+    assert uncommon_count(0.5, masks) == "0 ones in a line along axis 1 of 2"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from itertools import accumulate
 from typing import Any, ClassVar
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong
+from tests.unit.corpus.kinds import Wrong, first_ten, in_float32
 
 A = Any
 
@@ -185,6 +186,142 @@ def network_twice(layers: A, upstream: A) -> A:
     return network_loop(layers, upstream).tolist()
 
 
+def matmul_recursive(x: A, W: A, upstream: A) -> A:
+    """The units in two halves, down to one."""
+    M = W.shape[1]
+    if M == 1:
+        return upstream * W.T, (x * upstream).sum(axis=0)[:, None]
+    half = M // 2
+    dx, dW = matmul_recursive(x, W[:, :half], upstream[:, :half])
+    other_dx, other_dW = matmul_recursive(x, W[:, half:], upstream[:, half:])
+    return dx + other_dx, np.hstack([dW, other_dW])
+
+
+def matmul_into_zeros(x: A, W: A, upstream: A) -> A:
+    dx, dW = np.zeros_like(x), np.zeros_like(W)
+    np.matmul(upstream, W.T, out=dx)
+    for n in range(len(x)):
+        dW += x[n, :, None] * upstream[n]
+    return dx, dW
+
+
+class AffineOneMatrix:
+    """W and b as one matrix, below an input with a column of ones."""
+
+    def __init__(self, W: A, b: A) -> None:
+        self.W, self.b = W, b
+
+    def forward(self, x: A) -> A:
+        self.shape = np.shape(x)
+        self.inputs = np.column_stack([np.reshape(x, (len(x), -1)), np.ones(len(x))])
+        return self.inputs @ np.vstack([self.W, self.b])
+
+    def backward(self, upstream: A) -> A:
+        both = self.inputs.T @ upstream
+        self.dW, self.db = both[:-1], both[-1]
+        return np.reshape(upstream @ np.transpose(self.W), self.shape)
+
+
+class AffineSlots:
+    __slots__ = ("W", "b", "dW", "db", "x")
+
+    def __init__(self, W: A, b: A) -> None:
+        self.W, self.b = np.copy(W), np.copy(b)
+
+    def forward(self, x: A) -> A:
+        self.x = np.copy(x)
+        return np.stack([row.ravel() @ self.W for row in self.x]) + self.b
+
+    def backward(self, upstream: A) -> A:
+        self.dW = sum(np.outer(row, g) for row, g in zip(self.x, upstream, strict=True))
+        self.db = np.add.reduce(upstream, axis=0)
+        return np.stack([(self.W @ g).reshape(self.x.shape[1:]) for g in upstream])
+
+
+class AffineProperties:
+    """Works the gradients out when they are asked for."""
+
+    def __init__(self, W: A, b: A) -> None:
+        self.W, self.b = W, b
+
+    def forward(self, x: A) -> A:
+        self.x = x.reshape(x.shape[0], -1).copy()
+        self.shape = x.shape
+        return np.add(self.x.dot(self.W), self.b)
+
+    def backward(self, upstream: A) -> A:
+        self.upstream = upstream.copy()
+        return upstream.dot(self.W.T).reshape(self.shape)
+
+    @property
+    def dW(self) -> A:
+        return self.x.T.dot(self.upstream)
+
+    @property
+    def db(self) -> A:
+        return self.upstream.sum(0)
+
+
+class SigmoidLogaddexp:
+    def forward(self, x: A) -> A:
+        self.x = np.array(x)
+        return np.exp(-np.logaddexp(0, -self.x))
+
+    def backward(self, upstream: A) -> A:
+        return upstream * np.exp(-np.logaddexp(0, -self.x) - np.logaddexp(0, self.x))
+
+
+class SigmoidMasked:
+    """Fills a new array in two parts, in place."""
+
+    def forward(self, x: A) -> A:
+        self.O = np.empty(x.shape)
+        up = x >= 0
+        self.O[up] = 1 / (1 + np.exp(-x[up]))
+        self.O[~up] = np.exp(x[~up]) / (1 + np.exp(x[~up]))
+        return self.O.copy()
+
+    def backward(self, upstream: A) -> A:
+        dx = 1 - self.O
+        dx *= self.O
+        dx *= upstream
+        return dx
+
+
+class SigmoidClipped:
+    """Clipped so far out that nothing is lost."""
+
+    def forward(self, x: A) -> A:
+        self.O = 1 / (1 + np.exp(-np.clip(x, -500, 500)))
+        return self.O.tolist()
+
+    def backward(self, upstream: A) -> A:
+        return np.einsum("...,...,...->...", upstream, self.O, 1 - self.O)
+
+
+def network_by_index(layers: A, upstream: A) -> A:
+    i = len(layers)
+    while i:
+        i -= 1
+        upstream = layers[i].backward(upstream)
+    return upstream
+
+
+class Network:
+    def __init__(self, layers: A) -> None:
+        self.layers = tuple(layers)
+
+    def backward(self, upstream: A) -> A:
+        if len(self.layers) == 1:
+            return self.layers[0].backward(upstream)
+        half = len(self.layers) // 2
+        return Network(self.layers[:half]).backward(Network(self.layers[half:]).backward(upstream))
+
+
+def network_in_a_class(layers: A, upstream: A) -> A:
+    return Network(layers).backward(upstream)
+
+
 RIGHT: dict[str, list[Callable[..., A]]] = {
     "matmul_backward": [
         lambda x, W, upstream: (upstream @ W.T, x.T @ upstream),
@@ -192,21 +329,48 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         matmul_per_sample,
         lambda x, W, upstream: [np.einsum("nm,dm->nd", upstream, W), np.einsum("nd,nm->dm", x, upstream)],
         lambda x, W, upstream: ((W @ upstream.T).T, (upstream.T @ x).T),
+        lambda x, W, upstream: (np.tensordot(upstream, W, axes=(1, 1)), np.tensordot(x, upstream, axes=(0, 0))),
+        matmul_recursive,
+        matmul_into_zeros,
     ],
     "bias_add_backward": [
         lambda upstream: upstream.sum(axis=0),
         lambda upstream: np.ones(len(upstream)) @ upstream,
         lambda upstream: [sum(column) for column in upstream.T],
         lambda upstream: len(upstream) * upstream.mean(0),
+        lambda upstream: np.add.reduce(upstream),
+        lambda upstream: np.cumsum(upstream, axis=0)[-1],
+        lambda upstream: np.einsum("nm->m", upstream).tolist(),
     ],
-    "Affine": [AffinePlain, AffineEinsum, AffineTensordot, AffineOnEarlierExercises],
-    "Sigmoid": [SigmoidPlain, SigmoidFromInput, SigmoidStable, SigmoidClosure],
+    "Affine": [
+        AffinePlain,
+        AffineEinsum,
+        AffineTensordot,
+        AffineOnEarlierExercises,
+        AffineOneMatrix,
+        AffineSlots,
+        AffineProperties,
+    ],
+    "Sigmoid": [
+        SigmoidPlain,
+        SigmoidFromInput,
+        SigmoidStable,
+        SigmoidClosure,
+        SigmoidLogaddexp,
+        SigmoidMasked,
+        SigmoidClipped,
+    ],
     "network_backward": [
         network_loop,
         network_recursive,
         network_copy_emptied,
         network_twice,
         lambda layers, upstream: reduce(lambda g, layer: layer.backward(g), layers[::-1], upstream),
+        network_by_index,
+        network_in_a_class,
+        lambda layers, upstream: list(
+            accumulate(reversed(layers), lambda g, layer: layer.backward(g), initial=upstream)
+        )[-1],
     ],
 }
 
@@ -855,3 +1019,100 @@ wrong(T, "factor 2", lambda layers, g: 2 * network_loop(layers, g), "factor-two"
 wrong(T, "flattened", lambda layers, g: network_loop(layers, g).reshape(len(g), -1))
 wrong(T, "two layers assumed", lambda layers, g: layers[0].backward(layers[-1].backward(g)))
 wrong(T, "clipped", lambda layers, g: np.clip(network_loop(layers, g), -1, 1))
+
+
+# --- right to the eye: wrong only where numbers are small, large, near each other, many, or late
+
+
+def matmul(x: A, W: A, g: A) -> A:
+    return g @ W.T, x.T @ g
+
+
+wrong(P, "in float32", in_float32(matmul), "single-precision", "dx dW")
+wrong(P, "small upstream dropped", lambda x, W, g: matmul(x, W, np.where(abs(g) < 1e-6, 0, g)), None, "dx dW")
+wrong(P, "ten samples", lambda x, W, g: (g @ W.T, x[:10].T @ g[:10]), None, "dW")
+wrong(
+    P,
+    "ten units",
+    lambda x, W, g: (g[:, :10] @ W[:, :10].T, first_ten(lambda *a: a[0].T @ a[1], 1)(x, g)),
+    None,
+    "dx dW",
+)
+wrong(P, "rounded to 5 digits", lambda x, W, g: (np.round(g @ W.T, 5), x.T @ g), None, "dx")
+wrong(B, "in float32", in_float32(lambda g: g.sum(0)), "single-precision")
+wrong(B, "small sums dropped", lambda g: np.where(abs(g.sum(0)) < 1e-6, 0, g.sum(0)))
+wrong(B, "ten samples", lambda g: g[:10].sum(0))
+wrong(B, "ten units", first_ten(lambda g: g.sum(0)))
+
+
+class AffineInFloat32(AffinePlain):
+    def forward(self, x: A) -> A:
+        self.x = x.astype(np.float32)
+        return self.x.reshape(len(x), -1) @ self.W.astype(np.float32) + self.b.astype(np.float32)
+
+    def backward(self, upstream: A) -> A:
+        g = upstream.astype(np.float32)
+        self.dW, self.db = self.x.reshape(len(self.x), -1).T @ g, g.sum(axis=0)
+        return (g @ self.W.astype(np.float32).T).reshape(self.x.shape)
+
+
+wrong("Affine", "in float32", AffineInFloat32, "single-precision", "forward dx dW db")
+wrong(
+    "Affine",
+    "ten units of dW",
+    setting("dW", lambda flat, g, self: first_ten(lambda *a: a[0].T @ a[1], 1)(flat, g)),
+    None,
+    "dW",
+)
+wrong("Affine", "ten samples of db", setting("db", lambda flat, g, self: g[:10].sum(0)), None, "db")
+
+
+class SigmoidOf:
+    """A layer with another sigmoid, or slope."""
+
+    sigma = staticmethod(sigmoid)
+    slope = staticmethod(lambda O: O * (1 - O))
+
+    def forward(self, x: A) -> A:
+        self.O = self.sigma(x)
+        return self.O
+
+    def backward(self, upstream: A) -> A:
+        return upstream * self.slope(self.O)
+
+
+def sigmoid_layer(**pieces: Callable[..., A]) -> type:
+    return type("Sigmoid", (SigmoidOf,), {name: staticmethod(piece) for name, piece in pieces.items()})
+
+
+wrong("Sigmoid", "clipped at ±6", sigmoid_layer(sigma=lambda x: sigmoid(np.clip(x, -6, 6))), None, "forward backward")
+wrong(
+    "Sigmoid",
+    "slope ¼ near ½",
+    sigmoid_layer(slope=lambda O: np.where(abs(O - 0.5) < 0.0025, 0.25, O * (1 - O))),
+    None,
+    "backward",
+)
+wrong(
+    "Sigmoid",
+    "½ near 0",
+    sigmoid_layer(sigma=lambda x: np.where(abs(x) < 0.01, 0.5, sigmoid(x))),
+    None,
+    "forward backward",
+)
+wrong(
+    "Sigmoid", "exp over 1 + exp", sigmoid_layer(sigma=lambda x: np.exp(x) / (1 + np.exp(x))), None, "forward backward"
+)
+wrong(
+    "Sigmoid", "slope in float32", sigmoid_layer(slope=lambda O: O.astype("f") * (1 - O.astype("f"))), None, "backward"
+)
+wrong("Sigmoid", "never quite 0", sigmoid_layer(sigma=lambda x: np.clip(sigmoid(x), 1e-7, 1 - 1e-7)), None, "backward")
+NB = "network_backward"
+wrong(
+    NB,
+    "ten layers",
+    lambda layers, g: network_loop(layers[:10], g) if len(layers) <= 10 else network_loop(layers[-10:], g),
+)
+wrong(NB, "small gradients dropped", lambda layers, g: network_loop(layers, np.where(abs(g) < 1e-6, 0, g)))
+wrong(NB, "upstream in float32", lambda layers, g: network_loop(layers, g.astype(np.float32)))
+wrong(NB, "a gradient clipped to 1", lambda layers, g: network_loop(layers, np.clip(g, -1, 1)))

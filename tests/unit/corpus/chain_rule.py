@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong
+from tests.unit.corpus.kinds import Wrong, first_ten, in_float32
 
 A = Any
 
@@ -160,29 +160,97 @@ def error_list(a: A, b: A) -> A:
     return max(abs(p - q) / max(abs(p) + abs(q), 1e-8) for p, q in zip(a.ravel(), b.ravel(), strict=True))
 
 
+def product_of_duals(f: A, df: A, g: A, dg: A) -> A:
+    """The matrix of a number f + f′ε, times that of g + g′ε."""
+    left = np.array([[f, df], [0 * np.asarray(f), f]])
+    right = np.array([[g, dg], [0 * np.asarray(g), g]])
+    return np.einsum("ij...,jk...->ik...", left, right)[0, 1]
+
+
+def slope_in_place_on_a_copy(O: A) -> A:
+    slope = np.array(O, dtype=float)
+    slope *= 1 - slope
+    return slope
+
+
+class Softmax:
+    def __init__(self, z: A) -> None:
+        self.powers = np.exp(z - np.max(z, axis=1, keepdims=True))
+
+    def __call__(self) -> A:
+        return self.powers / self.powers.sum(axis=1, keepdims=True)
+
+
+def softmax_in_a_class(z: A) -> A:
+    return Softmax(z)()
+
+
+def jacobian_by_columns(p: A) -> A:
+    return np.column_stack([p * (unit - p[j]) for j, unit in enumerate(np.eye(len(p)))])
+
+
+def backward_of_differences(p: A, upstream: A) -> A:
+    """Σ_i p_k p_i (g_k − g_i)"""
+    return np.einsum("nk,ni,nki->nk", p, p, upstream[:, :, None] - upstream[:, None, :])
+
+
+def numbered(x: A) -> A:
+    return np.arange(np.size(x)).reshape(np.shape(x))
+
+
+def quotient(f: A, x: A, i: int, h: float) -> A:
+    step = (numbered(x) == i) * h
+    return (f(x + step) - f(x - step)) / (2 * h)
+
+
+def numerical_recursive(f: A, x: A, h: float = 1e-5, i: int = 0) -> A:
+    if i == x.size:
+        return np.zeros(x.shape)
+    rest = numerical_recursive(f, x, h, i + 1)
+    return rest + (numbered(x) == i) * quotient(f, x, i, h)
+
+
+def error_recursive(a: A, b: A) -> A:
+    a, b = a.ravel(), b.ravel()
+    first = abs(a[0] - b[0]) / max(abs(a[0]) + abs(b[0]), 1e-8)
+    return max(first, error_recursive(a[1:], b[1:])) if len(a) > 1 else first
+
+
 RIGHT: dict[str, list[Callable[..., A]]] = {
     "chain_two_affine": [
         chain_by_steps,
         chain_by_differences,
         lambda x, w1, b1, w2, b2: [np.float64(w2), np.array(x), float(x * w2)],
+        lambda *five: (five[3], five[0], np.prod([five[3], five[0]])),
+        lambda x, w1, b1, w2, b2: list(np.array([w2, x, np.dot(w2, x)])),
+        lambda x, w1, b1, w2, b2: tuple(map(float, np.diag(np.outer([w2, x, w2], [1, 1, x])))),
     ],
     "product_rule": [
         lambda f, df, g, dg: df * g + f * dg,
         product_by_loop,
         lambda f, df, g, dg: np.sum([np.multiply(f, dg), np.multiply(df, g)], axis=0),
         lambda f, df, g, dg: ((f + df) * (g + dg)) - f * g - df * dg,
+        lambda f, df, g, dg: np.einsum("i...,i...->...", np.array([df, f]), np.array([g, dg])),
+        lambda f, df, g, dg: np.multiply(f, dg) + np.where(True, np.multiply(df, g), 0),
+        product_of_duals,
     ],
     "sigmoid_slope": [
         lambda O: O * (1 - O),
         lambda O: O - O**2,
         lambda O: 0.25 - (np.asarray(O) - 0.5) ** 2,
         lambda O: np.array([o * (1 - o) for o in np.ravel(O)]).reshape(np.shape(O)),
+        slope_in_place_on_a_copy,
+        lambda O: np.where(np.asarray(O) > 0.5, (1 - np.asarray(O)) * O, O * np.subtract(1, O)),
+        lambda O: np.prod([O, np.subtract(1.0, O)], axis=0),
     ],
     "tanh_slope": [
         lambda O: 1 - O**2,
         lambda O: (1 - O) * (1 + O),
         lambda O: np.subtract(1, np.square(O)),
         lambda O: np.array([1 - o * o for o in np.ravel(O)]).reshape(np.shape(O)),
+        lambda O: np.prod([np.subtract(1, O), np.add(1, O)], axis=0),
+        lambda O: -np.expm1(2 * np.log(np.maximum(abs(np.asarray(O)), 1e-300))),
+        lambda O: np.array([(1 - o) * (1 + o) for o in np.ravel(O).tolist()]).reshape(np.shape(O)),
     ],
     "leaky_relu_slope": [
         lambda net, a: np.where(net > 0, 1.0, a),
@@ -190,13 +258,26 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         slope_by_loop,
         lambda net, a: a + (1 - a) * (net > 0),
         lambda net, a: np.heaviside(net, 0.0) * (1 - a) + a,
+        lambda net, a: np.select([net > 0, net <= 0], [1.0, a]),
+        lambda net, a: np.maximum(np.sign(net), 0) * (1 - a) + a,
+        lambda net, a: np.array([[a, 1.0][int(v > 0)] for v in net.ravel()]).reshape(net.shape),
     ],
-    "softmax": [softmax_rows, softmax_logsumexp, softmax_in_place_on_a_copy],
+    "softmax": [
+        softmax_rows,
+        softmax_logsumexp,
+        softmax_in_place_on_a_copy,
+        lambda z: 1 / np.exp(z[:, None, :] - z[:, :, None]).sum(axis=-1),
+        lambda z: np.einsum("nk,n->nk", np.exp(z - z.max(1)[:, None]), 1 / np.exp(z - z.max(1)[:, None]).sum(1)),
+        softmax_in_a_class,
+    ],
     "softmax_jacobian": [
         lambda p: np.diag(p) - np.outer(p, p),
         jacobian_loops,
         jacobian_filled,
         lambda p: p[:, None] * (np.eye(len(p)) - p),
+        lambda p: np.where(np.eye(len(p)) > 0, p * (1 - p), -p[:, None] * p),
+        lambda p: np.einsum("i,ij->ij", p, np.eye(len(p))) - np.einsum("i,j->ij", p, p),
+        jacobian_by_columns,
     ],
     "softmax_backward": [
         lambda p, g: p * (g - (g * p).sum(axis=1, keepdims=True)),
@@ -204,13 +285,33 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         backward_loops,
         backward_in_place_on_a_copy,
         lambda p, g: np.einsum("nk,nk->nk", p, g) - np.einsum("nk,ni,ni->nk", p, p, g),
+        backward_of_differences,
+        lambda p, g: (p[:, :, None] * (np.eye(p.shape[1]) - p[:, None, :]) * g[:, :, None]).sum(axis=1),
+        lambda p, g: np.vstack([row * (h - np.dot(h, row)) for row, h in zip(p, g, strict=True)]),
     ],
-    "numerical_gradient": [numerical_units, numerical_copies, numerical_put_back, numerical_flat],
+    "numerical_gradient": [
+        numerical_units,
+        numerical_copies,
+        numerical_put_back,
+        numerical_flat,
+        numerical_recursive,
+        lambda f, x, h=1e-5: np.vectorize(lambda i: quotient(f, x, i, h), otypes=[float])(numbered(x)),
+        lambda f, x, h=1e-5: np.reshape([quotient(f, x, i, h) for i in range(np.size(x))], np.shape(x)),
+    ],
     "relative_error": [
         lambda a, b: np.max(np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8)),
         error_loop,
         error_list,
         lambda a, b: (abs(a - b) / np.clip(abs(a) + abs(b), 1e-8, None)).max(),
+        lambda a, b: np.divide(np.abs(a - b), np.fmax(np.abs(a) + np.abs(b), 1e-8)).max(),
+        lambda a, b: (
+            np.sort(
+                np.where(abs(a) + abs(b) > 1e-8, abs(a - b) / (abs(a) + abs(b) + (a == b)), 1e8 * abs(a - b)).ravel()
+            )[-1]
+            if not (a == b).any()
+            else error_loop(a, b)
+        ),
+        error_recursive,
     ],
 }
 
@@ -752,3 +853,82 @@ def error_in_place(a: A, b: A) -> A:
 
 
 wrong(R, "a changed", error_in_place)
+
+
+# --- right to the eye: wrong only where numbers are small, large, near each other, many, or late
+
+
+def right_backward(p: A, g: A) -> A:
+    return p * (g - (g * p).sum(axis=1, keepdims=True))
+
+
+wrong(P, "in float32", in_float32(lambda f, df, g, dg: df * g + f * dg), "single-precision")
+wrong(
+    P,
+    "small terms dropped",
+    lambda f, df, g, dg: np.where(
+        abs(np.multiply(df, g) + np.multiply(f, dg)) < 1e-6, 0, np.multiply(df, g) + np.multiply(f, dg)
+    ),
+)
+wrong(
+    P,
+    "terms that nearly cancel taken for 0",
+    lambda f, df, g, dg: np.where(
+        np.isclose(np.multiply(df, g), -np.multiply(f, dg), rtol=1e-3), 0, np.multiply(df, g) + np.multiply(f, dg)
+    ),
+)
+wrong(S, "in float32", in_float32(lambda O: O * (1 - O), numbers=True), "single-precision")
+wrong(
+    S, "slope ¼ near ½", lambda O: np.where(abs(np.asarray(O) - 0.5) < 0.0025, 0.25, np.multiply(O, np.subtract(1, O)))
+)
+wrong(S, "clipped at ±10", lambda O: np.clip(O, 4.6e-5, 1 - 4.6e-5) * (1 - np.clip(O, 4.6e-5, 1 - 4.6e-5)))
+wrong(S, "never quite 0", lambda O: np.clip(O, 1e-8, 1 - 1e-8) * (1 - np.clip(O, 1e-8, 1 - 1e-8)))
+TS = "tanh_slope"
+wrong(TS, "in float32", in_float32(lambda O: 1 - np.square(O), numbers=True), "single-precision")
+wrong(TS, "slope 1 near 0", lambda O: np.where(abs(np.asarray(O)) < 0.01, 1.0, 1 - np.square(O)))
+wrong(TS, "clipped at ±6", lambda O: 1 - np.square(np.clip(O, -0.9999877, 0.9999877)))
+LS = "leaky_relu_slope"
+
+
+def slope_carried_on(net: A, a: float) -> A:
+    """At exactly 0 neither branch is taken, and the slope of the entry before stays."""
+    slope, found = a, []
+    for value in net.ravel():
+        if value > 0:
+            slope = 1.0
+        elif value < 0:
+            slope = a
+        found.append(slope)
+    return np.array(found).reshape(net.shape)
+
+
+def slope_carried_on_by_column(net: A, a: float) -> A:
+    return slope_carried_on(net.T, a).T
+
+
+wrong(LS, "the slope before carried on at 0", slope_carried_on)
+wrong(LS, "the slope above carried on at 0", slope_carried_on_by_column)
+wrong(LS, "below 1e-12 is 0", lambda net, a: np.where(net > 1e-12, 1.0, a))
+wrong(LS, "ten entries", lambda net, a: np.where((net > 0) & (numbered(net) < 10), 1.0, a))
+SM = "softmax"
+wrong(SM, "in float32", in_float32(right_softmax), "single-precision", "value, stability")
+wrong(SM, "ten classes", first_ten(right_softmax, 1))
+wrong(SM, "ten samples", first_ten(right_softmax))
+SJ = "softmax_jacobian"
+wrong(SJ, "in float32", in_float32(jacobian_filled), "single-precision", "diagonal")
+wrong(SJ, "ten classes", first_ten(jacobian_loops), None, "diagonal, off-diagonal")
+SB = "softmax_backward"
+wrong(SB, "in float32", in_float32(right_backward), "single-precision")
+wrong(SB, "ten classes", first_ten(right_backward, 1))
+wrong(SB, "small upstream dropped", lambda p, g: right_backward(p, np.where(abs(g) < 1e-6, 0, g)))
+wrong(
+    SB,
+    "nearly equal upstream taken for equal",
+    lambda p, g: np.where(np.ptp(g, axis=1, keepdims=True) < 1e-3 * abs(g).max(), 0, right_backward(p, g)),
+)
+wrong(R, "in float32", in_float32(error_loop), "single-precision")
+wrong(R, "nearly equal taken for equal", lambda a, b: 0.0 if np.allclose(a, b) else error_loop(a, b))
+wrong(R, "below 1e-6 taken for 0", lambda a, b: (lambda e: e if e > 1e-6 else 0.0)(error_loop(a, b)))
+wrong(R, "ten entries", lambda a, b: error_loop(a.ravel()[:10], b.ravel()[:10]))
+wrong(N, "x in float32", lambda f, x, h=1e-5: numerical_units(f, x.astype(np.float32).astype(float), h))
+wrong(N, "ten entries", first_ten(numerical_units))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong
+from tests.unit.corpus.kinds import Wrong, first_ten, in_float32
 
 A = Any
 
@@ -313,26 +313,240 @@ def fit_with_values(xs: A, ys: A, w: A, lr: A, epochs: A) -> A:
     return history
 
 
+def multiply_on_copies(x: A, w: A, upstream: A) -> A:
+    dx, dw = np.array(w, dtype=float), np.array(x, dtype=float)
+    dx *= upstream
+    dw *= upstream
+    return dx, dw
+
+
+def places(operand: A, upstream: A) -> A:
+    """Return for every entry of upstream the number of the operand's entry that it came from."""
+    number = np.arange(np.size(operand)).reshape(np.shape(operand))
+    return np.broadcast_to(number, np.shape(upstream)).ravel()
+
+
+def copies(upstream: A, shape: A) -> A:
+    """Return the upstream gradient with all copies of an entry along axis 0."""
+    upstream = np.asarray(upstream)
+    padded = (1,) * (upstream.ndim - len(shape)) + tuple(shape)
+    axes = [i for i, size in enumerate(padded) if size == 1]
+    moved = np.moveaxis(upstream, axes, range(len(axes)))
+    return moved.reshape(-1, *moved.shape[len(axes) :])
+
+
+def add_recursive(a: A, b: A, upstream: A) -> A:
+    def shrink(g: A, shape: A) -> A:
+        if np.shape(g) == shape:
+            return np.array(g)
+        if np.ndim(g) > len(shape):
+            return shrink(np.add.reduce(g), shape)
+        axis = next(i for i, size in enumerate(shape) if size != g.shape[i])
+        return shrink(np.add.reduce(g, axis, keepdims=True), shape)
+
+    return shrink(upstream, np.shape(a)), shrink(upstream, np.shape(b))
+
+
+class Collapsed:
+    def __init__(self, W: A, b: A) -> None:
+        self.W, self.b = W, b
+
+    def then(self, other: A) -> A:
+        return Collapsed(np.einsum("ij,jk->ik", self.W, other.W), np.einsum("j,jk->k", self.b, other.W) + other.b)
+
+
+def collapse_in_a_class(W1: A, b1: A, W2: A, b2: A) -> A:
+    both = Collapsed(W1, b1).then(Collapsed(W2, b2))
+    return [both.W, both.b.tolist()]
+
+
+def squared_error_with_values(x: A, w: A, y: A) -> A:
+    weight, r = Plain(float(w)), None
+    prediction = weight * float(x)
+    r = prediction + (-float(y))
+    backward_in_order(r * r)
+    return r.grad, prediction.grad, weight.grad
+
+
+class SlopesFirst(Plain):
+    """Numbers are lifted by one function."""
+
+    def __mul__(self, other: A) -> A:
+        a, b = self, other if hasattr(other, "parents") else SlopesFirst(other)
+        slopes = [float(b.data), float(a.data)]
+        return SlopesFirst(slopes[0] * slopes[1], [a, b], slopes)
+
+    __rmul__ = __mul__
+
+
+class Stable(Plain):
+    """Two formulas for the sigmoid, by the sign."""
+
+    def sigmoid(self) -> A:
+        small = math.exp(-abs(self.data))
+        upper, lower = 1 / (1 + small), small / (1 + small)
+        out = upper if self.data >= 0 else lower
+        return Stable(out, (self,), (upper * lower,))
+
+
+class WithPowers(Plain):
+    """A square is one node with one edge; a product of others is made of squares: ab = ((a+b)² − (a−b)²)/4 is not."""
+
+    def __mul__(self, other: A) -> A:
+        if self is other:
+            return WithPowers(self.data**2, (self,), (2.0 * self.data,))
+        other = other if isinstance(other, Plain) else WithPowers(other)
+        return WithPowers(np.multiply(self.data, other.data), (self, other), (1.0 * other.data, 1.0 * self.data))
+
+    __rmul__ = __mul__
+
+
+def _nodes_below(root: A) -> A:
+    found, seen = [root], {id(root)}
+    for node in found:
+        for parent in node.parents:
+            if id(parent) not in seen:
+                seen.add(id(parent))
+                found.append(parent)
+    return found
+
+
+def order_from_leaves(root: A) -> A:
+    """From the leaves up: a node is ready when all of its parents are out, one counted once for each time it stands."""
+    nodes = _nodes_below(root)
+    users: A = {id(node): [] for node in nodes}
+    for node in nodes:
+        for parent in node.parents:
+            users[id(parent)].append(node)
+    left = {id(node): len(node.parents) for node in nodes}
+    ready = [node for node in nodes if not node.parents]
+    for node in ready:
+        for user in users[id(node)]:
+            left[id(user)] -= 1
+            if not left[id(user)]:
+                ready.append(user)
+    return ready
+
+
+def order_by_depth(root: A) -> A:
+    """Sorted by the longest way down to a leaf."""
+    depth: A = {}
+    for node in order_from_leaves(root):
+        depth[id(node)] = 1 + max((depth[id(parent)] for parent in node.parents), default=0)
+    return sorted(_nodes_below(root), key=lambda node: depth[id(node)])
+
+
+def order_by_rounds(root: A) -> A:
+    """A stack of nodes; one stays on top until its parents are out."""
+    order, out, stack = [], set(), [root]
+    while stack:
+        waiting = [parent for parent in stack[-1].parents if id(parent) not in out]
+        if waiting:
+            stack.append(waiting[0])
+            continue
+        node = stack.pop()
+        if id(node) not in out:
+            out.add(id(node))
+            order.append(node)
+    return order
+
+
+def backward_by_rounds(root: A) -> None:
+    order = order_by_depth(root)
+    total = dict.fromkeys(map(id, order), 0.0)
+    total[id(root)] = 1.0
+    for node in order[::-1]:
+        node.grad = total[id(node)]
+        for i in range(len(node.parents)):
+            total[id(node.parents[i])] += node.slopes[i] * node.grad
+
+
+def backward_in_arrays(root: A) -> None:
+    """Σ over path lengths: powers of the matrix of slopes."""
+    nodes = _nodes_below(root)
+    place = {id(node): i for i, node in enumerate(nodes)}
+    slopes = np.zeros((len(nodes), len(nodes)))
+    for node in nodes:
+        for parent, slope in zip(node.parents, node.slopes, strict=True):
+            slopes[place[id(node)], place[id(parent)]] += slope
+    arriving = total = np.eye(1, len(nodes))[0]
+    for _ in nodes:
+        arriving = arriving @ slopes
+        total = total + arriving
+    for node, gradient in zip(nodes, total, strict=True):
+        node.grad = float(gradient)
+
+
+class Fit:
+    def __init__(self, w: A, lr: A) -> None:
+        self.w, self.lr = float(w), float(lr)
+
+    def epoch(self, samples: A) -> A:
+        for x, y in samples:
+            self.w -= self.lr * 2.0 * (self.w * x - y) * x
+        return self.w
+
+
+def fit_in_a_class(xs: A, ys: A, w: A, lr: A, epochs: A) -> A:
+    fit, samples = Fit(w, lr), list(zip(map(float, xs), map(float, ys), strict=True))
+    return [fit.epoch(samples) for _ in range(epochs)]
+
+
+def fit_accumulated(xs: A, ys: A, w: A, lr: A, epochs: A) -> A:
+    every = [np.float64(w)]
+    for i in np.tile(np.arange(len(xs)), epochs):
+        every.append(every[-1] + np.multiply(-2 * lr, np.multiply(xs[i], every[-1] * xs[i] - ys[i])))
+    return np.array(every[1:]).reshape(epochs, len(xs))[:, -1]
+
+
 RIGHT: dict[str, list[Callable[..., A]]] = {
     "multiply_backward": [
         lambda x, w, upstream: (upstream * w, upstream * x),
         multiply_loops,
         lambda x, w, upstream: [np.multiply(w, upstream), np.einsum("...,...->...", x, upstream)],
+        lambda x, w, upstream: tuple(np.multiply(upstream, [w, x])),
+        lambda x, w, upstream: tuple(np.where(True, factor, 0) * np.asarray(upstream) for factor in (w, x)),
+        multiply_on_copies,
     ],
-    "add_backward": [add_by_axes, add_by_loops, add_by_reshape],
+    "add_backward": [
+        add_by_axes,
+        add_by_loops,
+        add_by_reshape,
+        add_recursive,
+        lambda a, b, upstream: tuple(
+            np.reshape(copies(upstream, np.shape(v)).sum(axis=0), np.shape(v)) for v in (a, b)
+        ),
+        lambda a, b, upstream: tuple(
+            np.bincount(places(v, upstream), np.ravel(upstream)).reshape(np.shape(v)) for v in (a, b)
+        ),
+    ],
     "collapse_affine": [
         lambda W1, b1, W2, b2: (W1 @ W2, b1 @ W2 + b2),
         collapse_by_probing,
         collapse_by_loops,
         collapse_homogeneous,
         lambda W1, b1, W2, b2: [np.einsum("dh,hk->dk", W1, W2), b2 + (b1[:, None] * W2).sum(0)],
+        lambda W1, b1, W2, b2: (np.tensordot(W1, W2, 1), np.linalg.multi_dot([b1[None], W2])[0] + b2),
+        lambda W1, b1, W2, b2: (sum(map(np.outer, W1.T, W2)), np.add(b2, np.dot(b1, W2))),
+        collapse_in_a_class,
     ],
     "squared_error_gradients": [
         lambda x, w, y: (2 * (x * w - y), 2 * (x * w - y), 2 * (x * w - y) * x),
         lambda x, w, y: [-2 * (y - x * w)] * 2 + [2 * x * x * w - 2 * x * y],
         lambda x, w, y: tuple(np.array([2.0, 2.0, 2.0 * x]) * np.float64(x * w - y)),
+        lambda x, w, y: list(np.multiply([2, 2, 2 * x], x * w - y)),
+        lambda x, w, y: (lambda r: (r + r, r + r, x * (r + r)))(w * x - y),
+        squared_error_with_values,
     ],
-    "Value": [Plain, NumbersLeftOut, OtherWay, ByParts],
+    "Value": [
+        Plain,
+        NumbersLeftOut,
+        OtherWay,
+        ByParts,
+        SlopesFirst,
+        Stable,
+        WithPowers,
+    ],
     "topological_order": [
         order_stack,
         order_iterators,
@@ -340,6 +554,9 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         order_graphlib_of_nodes,
         order_deep_recursion,
         with_value(order_stack, NumbersLeftOut),
+        order_by_depth,
+        order_by_rounds,
+        order_from_leaves,
     ],
     "backward": [
         backward_in_order,
@@ -347,8 +564,21 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         backward_over_paths,
         backward_pulling,
         with_value(backward_in_order, OtherWay),
+        backward_by_rounds,
+        backward_in_arrays,
+        with_value(backward_in_order, WithPowers),
     ],
-    "fit_slope": [fit_plain, fit_closed_form, fit_by_index, fit_with_values],
+    "fit_slope": [
+        fit_plain,
+        fit_closed_form,
+        fit_by_index,
+        fit_with_values,
+        fit_in_a_class,
+        fit_accumulated,
+        lambda xs, ys, w, lr, epochs: np.array(
+            fit_by_index(np.asarray(xs, float), np.asarray(ys, float), w, lr, epochs)
+        ),
+    ],
 }
 
 
@@ -1023,3 +1253,199 @@ wrong(F, "best fit", lambda xs, ys, w, lr, epochs: [np.dot(xs, ys) / np.dot(xs, 
 wrong(F, "learning rate ignored", lambda xs, ys, w, lr, epochs: fit_plain(xs, ys, w, 0.01, epochs))
 wrong(F, "one epoch too few", lambda xs, ys, w, lr, epochs: fit_plain(xs, ys, w, lr, epochs - 1))
 wrong(F, "momentum", fitter(lambda w, x, y: 2 * (x * w - y) * x + 0.01 * w))
+
+
+# --- right to the eye: wrong only where numbers are small, large, near each other, many, or late
+
+
+wrong(M, "ten entries", lambda x, w, g: (first_ten(np.multiply)(g, w), np.multiply(g, x)), None, "dx")
+wrong(
+    M,
+    "small upstream dropped",
+    lambda x, w, g: (np.where(abs(np.asarray(g)) < 1e-6, 0, g) * w, np.multiply(g, x)),
+    None,
+    "dx",
+)
+wrong(P, "in float32", in_float32(add_by_axes), "single-precision", "broadcasting")
+wrong(
+    P,
+    "small sums dropped",
+    lambda a, b, g: tuple(np.where(abs(np.asarray(d)) < 1e-6, 0, d) for d in add_by_axes(a, b, g)),
+    None,
+    "broadcasting",
+)
+wrong(
+    P,
+    "ten copies",
+    lambda a, b, g: add_by_axes(a, b, np.where(np.arange(len(g))[:, None] < 10, g, 0) if np.ndim(g) == 2 else g),
+    None,
+    "broadcasting",
+)
+CF = "collapse_affine"
+wrong(CF, "in float32", in_float32(collapse_by_loops), "single-precision", "W b")
+wrong(CF, "ten units between", lambda W1, b1, W2, b2: (W1[:, :10] @ W2[:10], b1[:10] @ W2[:10] + b2), None, "W b")
+wrong(CF, "rounded to 4 digits", lambda W1, b1, W2, b2: (np.round(W1 @ W2, 4), b1 @ W2 + b2), None, "W")
+for threshold in (1e-3, 1e-6, 1e-8):
+    wrong(
+        S,
+        f"errors below {threshold:g} taken for none",
+        error_with(lambda r, least=threshold: 0.0 if abs(r) < least else 2 * r),
+        None,
+        ALL3,
+    )
+wrong(
+    S,
+    "isclose",
+    lambda x, w, y: (lambda r: (r, r, r * x))(0.0 if np.isclose(x * w, y) else 2 * (x * w - y)),
+    None,
+    ALL3,
+)
+wrong(
+    S,
+    "in float32",
+    in_float32(lambda x, w, y: (2 * (x * w - y), 2 * (x * w - y), 2 * (x * w - y) * x), numbers=True),
+    "single-precision",
+    ALL3,
+)
+wrong(
+    V,
+    "in float32",
+    value(data=lambda a, b: np.float32(a) * np.float32(b), out=lambda net: 1 / (1 + np.exp(-np.float32(net)))),
+    "single-precision",
+    "sigmoid",
+)
+wrong(V, "clipped at ±6", value(out=lambda net: 1 / (1 + np.exp(-np.clip(net, -6, 6)))), None, "sigmoid")
+wrong(V, "clipped at ±10", value(out=lambda net: 1 / (1 + np.exp(-np.clip(net, -10, 10)))), None, "sigmoid")
+wrong(
+    V, "slope ¼ near ½", value(sigmoid=lambda O, net: 0.25 if abs(O - 0.5) < 0.0025 else O * (1 - O)), None, "sigmoid"
+)
+wrong(
+    V,
+    "no slope where it is small",
+    value(sigmoid=lambda O, net: O * (1 - O) if O * (1 - O) > 1e-3 else 0.0),
+    None,
+    "sigmoid",
+)
+
+
+def order_counting_consumers(root: A, from_set: bool = True) -> A:
+    """From the root down: a node is ready when as many as its consumers are out, each counted once; but then every
+    edge counts."""
+    consumers: A = {}
+    for node in _nodes_below(root):
+        for parent in set(node.parents) if from_set else node.parents:
+            consumers[id(parent)] = consumers.get(id(parent), 0) + 1
+    order, ready = [], [root]
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for parent in node.parents if from_set else set(node.parents):
+            consumers[id(parent)] -= 1
+            if consumers[id(parent)] == 0:
+                ready.append(parent)
+    return order[::-1]
+
+
+def backward_counting_consumers(root: A) -> None:
+    order = order_counting_consumers(root)
+    for node in order:
+        node.grad = 0.0
+    root.grad = 1.0
+    for node in order[::-1]:
+        for parent, slope in zip(node.parents, node.slopes, strict=True):
+            parent.grad += node.grad * slope
+
+
+def backward_pushing_when_ready(root: A) -> None:
+    """Hands on as soon as as many shares have come as there are consumers, a double edge bringing two."""
+    users: A = {}
+    for node in _nodes_below(root):
+        node.grad = 0.0
+        for parent in node.parents:
+            users.setdefault(id(parent), set()).add(id(node))
+    arrived: A = {}
+    root.grad, ready = 1.0, [root]
+    while ready:
+        node = ready.pop(0)
+        for parent, slope in zip(node.parents, node.slopes, strict=True):
+            parent.grad += node.grad * slope
+            arrived[id(parent)] = arrived.get(id(parent), 0) + 1
+            if arrived[id(parent)] == len(users[id(parent)]):
+                ready.append(parent)
+
+
+def backward_edges_once(root: A) -> None:
+    order = order_stack(root)
+    for node in order:
+        node.grad = 0.0
+    root.grad = 1.0
+    for node in order[::-1]:
+        for parent, slope in {id(p): (p, s) for p, s in zip(node.parents, node.slopes, strict=True)}.values():
+            parent.grad += node.grad * slope
+
+
+def backward_by_data(root: A) -> None:
+    """Gradients in a dict by the nodes' data."""
+    total = {root.data: 1.0}
+    for node in order_stack(root)[::-1]:
+        node.grad = total.get(node.data, 0.0)
+        for parent, slope in zip(node.parents, node.slopes, strict=True):
+            total[parent.data] = total.get(parent.data, 0.0) + node.grad * slope
+
+
+def backward_in_float32(root: A) -> None:
+    order = order_stack(root)
+    for node in order:
+        node.grad = np.float32(0)
+    root.grad = np.float32(1)
+    for node in order[::-1]:
+        for parent, slope in zip(node.parents, node.slopes, strict=True):
+            parent.grad += node.grad * np.float32(slope)
+
+
+wrong(T, "consumers counted once, edges all", order_counting_consumers, "consumer-first")
+wrong(B, "consumers counted once, edges all", backward_counting_consumers, None, (FAN,))
+wrong(B, "handed on when as many have come as there are consumers", backward_pushing_when_ready, None, (FAN,))
+wrong(B, "a double edge counts once", backward_edges_once, None, (FAN,))
+wrong(B, "gradients by data", backward_by_data, None, (SINGLE, FAN))
+wrong(B, "in float32", backward_in_float32, "single-precision", (FAN,))
+FS = "fit_slope"
+
+
+def fitting(rate: Callable[..., float], error: Callable[..., A] = lambda r: r) -> Callable[..., A]:
+    """Return fit_slope with the learning rate times rate(epoch), and error(r) for the error."""
+
+    def solution(xs: A, ys: A, w: A, lr: A, epochs: A) -> A:
+        history = []
+        for epoch in range(epochs):
+            for x, y in zip(xs, ys, strict=True):
+                w = w - lr * rate(epoch) * 2 * error(x * w - y) * x
+            history.append(w)
+        return history
+
+    return solution
+
+
+wrong(FS, "rate halved after 150 epochs", fitting(lambda epoch: 0.5 if epoch > 150 else 1.0))
+wrong(FS, "rate decays after 100 epochs", fitting(lambda epoch: 0.99 ** max(epoch - 100, 0)))
+wrong(FS, "one epoch skipped late", fitting(lambda epoch: float(epoch != 160)))
+wrong(FS, "errors below 1e-3 taken for none", fitting(lambda epoch: 1.0, lambda r: 0.0 if abs(r) < 1e-3 else r))
+wrong(FS, "errors below 1e-6 taken for none", fitting(lambda epoch: 1.0, lambda r: 0.0 if abs(r) < 1e-6 else r))
+wrong(FS, "ten samples", lambda xs, ys, w, lr, epochs: fit_plain(xs[:10], ys[:10], w, lr, epochs))
+wrong(FS, "in float32", in_float32(fit_plain, numbers=True), "single-precision")
+
+
+def fit_until_still(xs: A, ys: A, w: A, lr: A, epochs: A) -> A:
+    """Stops when w hardly moves."""
+    history: A = []
+    for _ in range(epochs):
+        before = w
+        for x, y in zip(xs, ys, strict=True):
+            w = w - lr * 2 * (x * w - y) * x
+        if abs(w - before) < 1e-6:
+            return history + [before] * (epochs - len(history))
+        history.append(w)
+    return history
+
+
+wrong(FS, "stops when w hardly moves", fit_until_still)

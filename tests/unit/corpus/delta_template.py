@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong
+from tests.unit.corpus.kinds import Wrong, first_ten, in_float32
 
 A = Any
 
@@ -166,6 +167,179 @@ def train_small_start(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int
     return tuple(params), losses
 
 
+def output_delta_in_place_on_a_copy(O: A, t: A) -> A:
+    delta = O.copy()
+    delta -= t
+    delta *= O
+    delta *= 1 - O
+    return delta
+
+
+def hidden_delta_in_place(O: A, W: A, delta_above: A) -> A:
+    delta = np.zeros_like(O)
+    np.matmul(delta_above, W.T, out=delta)
+    slope = 1 - O
+    slope *= O
+    return np.multiply(delta, slope, out=delta)
+
+
+def hidden_delta_recursive(O: A, W: A, delta_above: A) -> A:
+    """The units above in two halves, down to one."""
+    K = W.shape[1]
+    if K == 1:
+        return delta_above * W.T * (O - O * O)
+    half = K // 2
+    left = hidden_delta_recursive(O, W[:, :half], delta_above[:, :half])
+    return left + hidden_delta_recursive(O, W[:, half:], delta_above[:, half:])
+
+
+def bias_recursive(delta: A) -> A:
+    if len(delta) == 1:
+        return delta[0]
+    half = len(delta) // 2
+    return bias_recursive(delta[:half]) + bias_recursive(delta[half:])
+
+
+def layer_one_product(upstream: A, O: A, x: A, W: A) -> A:
+    """The bias as one more row of the weights."""
+    delta = np.multiply(upstream, np.multiply(O, np.subtract(1, O)))
+    below = np.hstack([x, np.ones((len(x), 1))]).T @ delta
+    return np.tensordot(delta, W, axes=(1, 1)), below[:-1], below[-1]
+
+
+def layer_of_matrices(upstream: A, O: A, x: A, W: A) -> A:
+    """Each sample's slopes as a diagonal matrix."""
+    deltas = [np.diag(o * (1 - o)) @ g for g, o in zip(upstream, O, strict=True)]
+    return np.vstack([W @ d for d in deltas]), sum(map(np.outer, x, deltas)), np.add.reduce(deltas)
+
+
+def layer_recursive(upstream: A, O: A, x: A, W: A) -> A:
+    """The first sample, then the rest."""
+    delta = upstream[0] * O[0] * (1 - O[0])
+    dx, dW, db = (delta @ W.T)[None], np.outer(x[0], delta), delta.copy()
+    if len(x) > 1:
+        rest = layer_recursive(upstream[1:], O[1:], x[1:], W)
+        dx, dW, db = np.concatenate([dx, rest[0]]), dW + rest[1], db + rest[2]
+    return dx, dW, db
+
+
+def check_recursive(f: A, analytic: A, x: A, i: int = 0) -> A:
+    if i == x.size:
+        return 0.0
+    step = np.zeros(x.size)
+    step[i] = 1e-5
+    step = step.reshape(x.shape)
+    a, b = analytic.ravel()[i], (f(x + step) - f(x - step)) / 2e-5
+    return max(abs(a - b) / max(abs(a) + abs(b), 1e-8), check_recursive(f, analytic, x, i + 1))
+
+
+def check_of_quotients(f: A, analytic: A, x: A) -> A:
+    def quotient(i: A) -> A:
+        above, below = np.array(x), np.array(x)
+        above[i], below[i] = above[i] + 1e-5, below[i] - 1e-5
+        return (f(above) - f(below)) / 2e-5
+
+    numerical = np.fromiter((quotient(i) for i in np.ndindex(x.shape)), float).reshape(x.shape)
+    return np.max(abs(numerical - analytic) / np.clip(abs(numerical) + abs(analytic), 1e-8, np.inf))
+
+
+def check_with_hypot(f: A, analytic: A, x: A) -> A:
+    flat = x.reshape(-1).copy()
+    numbers = []
+    for i, kept in enumerate(flat.tolist()):
+        flat[i] = kept + 1e-5
+        above = f(flat.reshape(x.shape))
+        flat[i] = kept - 1e-5
+        numbers.append((above - f(flat.reshape(x.shape))) / 2e-5)
+        flat[i] = kept
+    pairs = zip(numbers, analytic.reshape(-1).tolist(), strict=True)
+    return float(max(math.hypot(a - b) / max(math.hypot(a) + math.hypot(b), 1e-8) for a, b in pairs))
+
+
+def mlp_in_place_on_copies(X: A, T: A, W1: A, b1: A, W2: A, b2: A) -> A:
+    H = X @ W1
+    H += b1
+    H = np.where(H >= 0, 1 / (1 + np.exp(-abs(H))), np.exp(-abs(H)) / (1 + np.exp(-abs(H))))
+    O = H @ W2
+    O += b2
+    O = np.where(O >= 0, 1 / (1 + np.exp(-abs(O))), np.exp(-abs(O)) / (1 + np.exp(-abs(O))))
+    above = O - T
+    above *= O * (1 - O)
+    below = above @ W2.T
+    below *= H
+    below *= 1 - H
+    return X.T @ below, below.sum(0), H.T @ above, above.sum(0)
+
+
+def mlp_logaddexp(X: A, T: A, W1: A, b1: A, W2: A, b2: A) -> A:
+    def of(net: A) -> A:
+        """σ(net) and σ(−net)"""
+        return np.exp(-np.logaddexp(0, -net)), np.exp(-np.logaddexp(0, net))
+
+    H, not_H = of(X @ W1 + b1)
+    O, not_O = of(H @ W2 + b2)
+    above = (O - T) * O * not_O
+    below = above.dot(W2.T) * H * not_H
+    return X.T.dot(below), below.sum(0), H.T.dot(above), above.sum(0)
+
+
+class Layer:
+    def __init__(self, W: A, b: A) -> None:
+        self.W, self.b = W, b
+
+    def forward(self, x: A) -> A:
+        self.x, self.O = x, sigmoid(np.clip(x @ self.W + self.b, -500, 500))
+        return self.O
+
+    def backward(self, upstream: A) -> A:
+        delta = upstream * self.O * (1 - self.O)
+        self.gradients = self.x.T @ delta, delta.sum(axis=0)
+        return delta @ self.W.T
+
+
+def mlp_in_a_class(X: A, T: A, W1: A, b1: A, W2: A, b2: A) -> A:
+    lower, upper = Layer(W1, b1), Layer(W2, b2)
+    lower.backward(upper.backward(upper.forward(lower.forward(X)) - T))
+    return (*lower.gradients, *upper.gradients)
+
+
+def train_recursive(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+    """The last epoch after all the others; nested as deep as there are epochs in chunks of 50."""
+    if epochs == 0:
+        return tuple(_start(np.random.default_rng(seed), hidden)), []
+    chunk = min(50, epochs)
+    params, losses = train_recursive(X, T, hidden, lr, epochs - chunk, seed)
+    for _ in range(chunk):
+        O = sigmoid(sigmoid(X @ params[0] + params[1]) @ params[2] + params[3])
+        losses = [*losses, np.square(O - T).sum() / 2]
+        params = tuple(p - lr * g for p, g in zip(params, mlp_einsum(X, T, *params), strict=True))
+    return params, losses
+
+
+def train_wide_start(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+    """Some of such starts magnify rounding by a lot."""
+    rng = np.random.default_rng(seed)
+    params, losses = [2 * rng.normal(size=s) for s in ((2, hidden), (hidden,), (hidden, 1), (1,))], []
+    for _ in range(epochs):
+        H = np.tanh((X @ params[0] + params[1]) / 2) / 2 + 0.5
+        O = np.tanh((H @ params[2] + params[3]) / 2) / 2 + 0.5
+        losses.append(0.5 * np.einsum("nk,nk->", O - T, O - T))
+        params = [p - lr * g for p, g in zip(params, mlp_per_sample(X, T, *params), strict=True)]
+    return tuple(params), losses
+
+
+def train_in_a_class(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+    W1, b1, W2, b2 = _start(np.random.default_rng([seed, 7]), hidden)
+    lower, upper, losses = Layer(W1, b1), Layer(W2, b2), np.empty(0)
+    for _ in range(epochs):
+        error = upper.forward(lower.forward(X)) - T
+        losses = np.append(losses, 0.5 * (error**2).sum())
+        lower.backward(upper.backward(error))
+        for one in (lower, upper):
+            one.W, one.b = one.W - lr * one.gradients[0], one.b - lr * one.gradients[1]
+    return (lower.W, lower.b, upper.W, upper.b), losses
+
+
 RIGHT: dict[str, list[Callable[..., A]]] = {
     "output_delta": [
         lambda O, t: (O - t) * O * (1 - O),
@@ -174,12 +348,20 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         lambda O, t: -(t - O) * (O - O * O),
         lambda O, t: ((O - t) * O * (1 - O)).astype(np.float32),
         lambda O, t: np.asfortranarray((O - t) * O * (1 - O)).astype(">f8"),
+        output_delta_in_place_on_a_copy,
+        lambda O, t: np.where(O > 0.5, O * (O - t), (O - t) * O) * np.subtract(1.0, O),
+        lambda O, t: np.array(
+            [list(map(lambda o, y: (o - y) * o * (1.0 - o), *rows)) for rows in zip(O, t, strict=True)]
+        ),
     ],
     "hidden_delta": [
         lambda O, W, delta_above: O * (1 - O) * (delta_above @ W.T),
         hidden_delta_loops,
         lambda O, W, delta_above: np.einsum("nk,jk,nj,nj->nj", delta_above, W, O, 1 - O),
         lambda O, W, delta_above: ((O - O**2) * np.dot(W, delta_above.T).T).tolist(),
+        hidden_delta_in_place,
+        hidden_delta_recursive,
+        lambda O, W, delta_above: np.tensordot(delta_above, W, axes=(1, 1)) * np.where(O >= 0, O, 0) * (1 - O),
     ],
     "weight_gradient": [
         lambda x, delta: x.T @ delta,
@@ -187,17 +369,44 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         lambda x, delta: np.einsum("nd,nm->dm", x, delta),
         lambda x, delta: (delta.T @ x).T,
         lambda x, delta: (x[:, :, None] * delta[:, None, :]).sum(axis=0),
+        lambda x, delta: np.tensordot(x, delta, axes=(0, 0)),
+        lambda x, delta: [[sum(a * b for a, b in zip(u, v, strict=True)) for v in delta.T] for u in x.T],
+        lambda x, delta: sum(np.kron(r[:, None], d[None]) for r, d in zip(x, delta, strict=True)),
     ],
     "bias_gradient": [
         lambda delta: delta.sum(axis=0),
         lambda delta: np.ones(len(delta)) @ delta,
         lambda delta: [sum(column) for column in delta.T],
         lambda delta: np.einsum("nm->m", delta),
+        lambda delta: np.add.reduce(delta),
+        lambda delta: np.cumsum(delta, axis=0)[-1],
+        bias_recursive,
     ],
-    "sigmoid_linear_backward": [layer_per_sample, layer_einsum, layer_saved_and_restored],
-    "gradient_check": [check_in_place, check_on_units, check_flat],
-    "mlp_gradients": [mlp_forward_backward, mlp_einsum, mlp_per_sample],
-    "train_xor": [train_plain, train_in_place, train_small_start],
+    "sigmoid_linear_backward": [
+        layer_per_sample,
+        layer_einsum,
+        layer_saved_and_restored,
+        layer_one_product,
+        layer_of_matrices,
+        layer_recursive,
+    ],
+    "gradient_check": [
+        check_in_place,
+        check_on_units,
+        check_flat,
+        check_recursive,
+        check_of_quotients,
+        check_with_hypot,
+    ],
+    "mlp_gradients": [
+        mlp_forward_backward,
+        mlp_einsum,
+        mlp_per_sample,
+        mlp_in_place_on_copies,
+        mlp_logaddexp,
+        mlp_in_a_class,
+    ],
+    "train_xor": [train_plain, train_in_place, train_small_start, train_recursive, train_wide_start, train_in_a_class],
 }
 
 
@@ -615,3 +824,252 @@ wrong(
     None,
     "trajectory accuracy",
 )
+
+
+# --- right to the eye: wrong only where numbers are small, large, near each other, many, or late
+
+
+def clipped(limit: float) -> Callable[..., A]:
+    return lambda net: 1 / (1 + np.exp(-np.clip(net, -limit, limit)))
+
+
+def straight(limit: float) -> Callable[..., A]:
+    """Return a sigmoid that is a straight line near 0; its slope there, from O, is ¼."""
+    return lambda net: np.where(abs(net) < limit, 0.5 + net / 4, sigmoid(net))
+
+
+def flat_slope(O: A) -> A:
+    return np.where(abs(O - 0.5) < 0.0025, 0.25, O * (1 - O))
+
+
+def plain_delta(O: A, t: A) -> A:
+    return (O - t) * O * (1 - O)
+
+
+def plain_hidden(O: A, W: A, d: A) -> A:
+    return d @ W.T * O * (1 - O)
+
+
+for threshold in (1e-3, 1e-6, 1e-8):
+    wrong(
+        "output_delta",
+        f"errors below {threshold:g} taken for none",
+        lambda O, t, least=threshold: np.where(abs(O - t) < least, 0, plain_delta(O, t)),
+    )
+    wrong(
+        "hidden_delta",
+        f"δ below {100 * threshold:g} taken for none",
+        lambda O, W, d, least=100 * threshold: plain_hidden(O, W, np.where(abs(d) < least, 0, d)),
+    )
+    wrong(
+        "weight_gradient",
+        f"δ below {100 * threshold:g} taken for none",
+        lambda x, d, least=100 * threshold: x.T @ np.where(abs(d) < least, 0, d),
+    )
+    wrong(
+        "bias_gradient",
+        f"sums below {100 * threshold:g} taken for none",
+        lambda d, least=100 * threshold: np.where(abs(d.sum(0)) < least, 0, d.sum(0)),
+    )
+wrong("output_delta", "isclose", lambda O, t: np.where(np.isclose(O, t), 0, plain_delta(O, t)))
+wrong("output_delta", "in float32", in_float32(plain_delta), "single-precision")
+wrong("output_delta", "error in float32", lambda O, t: (O.astype("f") - t.astype("f")).astype(float) * O * (1 - O))
+wrong(
+    "output_delta",
+    "away from 0 and 1",
+    lambda O, t: (O - t) * np.clip(O, 1e-8, 1 - 1e-8) * (1 - np.clip(O, 1e-8, 1 - 1e-8)),
+)
+wrong("output_delta", "slope ¼ near ½", lambda O, t: (O - t) * flat_slope(O))
+wrong(
+    "output_delta",
+    "clipped at 6",
+    lambda O, t: (O - t) * np.clip(O, 0.00247, 0.99753) * (1 - np.clip(O, 0.00247, 0.99753)),
+)
+wrong("output_delta", "ten samples", first_ten(plain_delta))
+wrong("output_delta", "ten units", first_ten(plain_delta, 1))
+wrong("hidden_delta", "in float32", in_float32(plain_hidden), "single-precision")
+wrong("hidden_delta", "product in float32", lambda O, W, d: (d.astype("f") @ W.T.astype("f")) * O * (1 - O))
+wrong("hidden_delta", "slope ¼ near ½", lambda O, W, d: d @ W.T * flat_slope(O))
+wrong("hidden_delta", "ten samples", first_ten(plain_hidden))
+wrong("hidden_delta", "ten units", first_ten(plain_hidden, 1))
+wrong("hidden_delta", "ten units above", lambda O, W, d: plain_hidden(O, W[:, :10], d[:, :10]))
+wrong("weight_gradient", "in float32", in_float32(lambda x, d: x.T @ d), "single-precision")
+wrong("weight_gradient", "ten samples", lambda x, d: x[:10].T @ d[:10])
+wrong("weight_gradient", "ten inputs", first_ten(lambda x, d: x.T @ d))
+wrong("weight_gradient", "rounded to 6 digits", lambda x, d: np.round(x.T @ d, 6))
+wrong("bias_gradient", "in float32", in_float32(lambda d: d.sum(0)), "single-precision")
+wrong("bias_gradient", "ten samples", lambda d: d[:10].sum(0))
+wrong("bias_gradient", "every row once", lambda d: np.unique(d, axis=0).sum(0))
+L_, ALL3 = "sigmoid_linear_backward", "dx dW db"
+wrong(L_, "in float32", in_float32(layer(lambda *a: a[:3])), "single-precision", ALL3)
+
+
+def layer_of_single_deltas(g: A, O: A, x: A, W: A) -> A:
+    delta, x, W = (g * O * (1 - O)).astype(np.float32), x.astype(np.float32), W.astype(np.float32)
+    return delta @ W.T, x.T @ delta, delta.sum(axis=0)
+
+
+wrong(L_, "sums in float32", layer_of_single_deltas, "single-precision", ALL3)
+wrong(
+    L_,
+    "slope ¼ near ½",
+    lambda g, O, x, W: layer(lambda *a: a[:3])(g * flat_slope(O) / np.where(O * (1 - O) > 0, O * (1 - O), 1), O, x, W),
+    None,
+    ALL3,
+)
+wrong(
+    L_,
+    "ten samples",
+    lambda g, O, x, W: (
+        first_ten(lambda *a: layer_einsum(*a)[0])(g, O, x, W),
+        *layer_einsum(g[:10], O[:10], x[:10], W)[1:],
+    ),
+    None,
+    ALL3,
+)
+wrong(L_, "small upstream dropped", lambda g, O, x, W: layer_einsum(np.where(abs(g) < 1e-6, 0, g), O, x, W), None, ALL3)
+wrong(C, "in float32", in_float32(check_flat), "single-precision")
+wrong(
+    C,
+    "ten entries",
+    lambda f, a, x: max(
+        largest(u, v)
+        for u, v in list(zip(a.flat, [central(f, x, s.reshape(x.shape)) for s in np.eye(x.size)], strict=True))[:10]
+    ),
+)
+wrong(C, "errors below 1e-3 taken for none", lambda f, a, x: (lambda e: 0.0 if e < 1e-3 else e)(check_flat(f, a, x)))
+wrong(C, "errors below 1e-6 taken for none", lambda f, a, x: (lambda e: 0.0 if e < 1e-6 else e)(check_flat(f, a, x)))
+
+
+def mlp_of(
+    activation: Callable[..., A], slope: A = lambda O: O * (1 - O), error: A = lambda O, T: O - T
+) -> Callable[..., A]:
+    """Return mlp_gradients with another sigmoid, slope or error."""
+
+    def solution(X: A, T: A, W1: A, b1: A, W2: A, b2: A) -> A:
+        H = activation(X @ W1 + b1)
+        O = activation(H @ W2 + b2)
+        above = error(O, T) * slope(O)
+        d = above @ W2.T * slope(H)
+        return X.T @ d, d.sum(0), H.T @ above, above.sum(0)
+
+    return solution
+
+
+wrong(M, "in float32", in_float32(mlp_forward_backward), "single-precision", ALL4)
+wrong(M, "clipped at 6", mlp_of(clipped(6)), None, ALL4)
+wrong(M, "slope ¼ near ½", mlp_of(sigmoid, flat_slope), None, ALL4)
+wrong(M, "straight near 0", mlp_of(straight(0.01), flat_slope), None, ALL4)
+wrong(M, "exp over 1 + exp", mlp_of(lambda net: np.exp(net) / (1 + np.exp(net))), None, ALL4)
+wrong(
+    M,
+    "errors below 1e-6 taken for none",
+    mlp_of(sigmoid, error=lambda O, T: np.where(abs(O - T) < 1e-6, 0, O - T)),
+    None,
+    ALL4,
+)
+wrong(
+    M,
+    "errors below 1e-3 taken for none",
+    mlp_of(sigmoid, error=lambda O, T: np.where(abs(O - T) < 1e-3, 0, O - T)),
+    None,
+    ALL4,
+)
+wrong(M, "ten samples", lambda X, T, *rest: mlp_forward_backward(X[:10], T[:10], *rest), None, ALL4)
+wrong(
+    M,
+    "twelve outputs",
+    lambda X, T, W1, b1, W2, b2: (
+        *mlp_forward_backward(X, T, W1, b1, W2, b2)[:2],
+        *(first_ten(lambda *a, i=i: mlp_forward_backward(*a)[i].T)(X, T, W1, b1, W2, b2).T for i in (2, 3)),
+    ),
+    None,
+    "dW2 db2",
+)
+
+
+def late(change: Callable[..., float], after: int = 600) -> Callable[..., A]:
+    """Return train_xor whose learning rate is multiplied by change(epoch) after so many epochs."""
+
+    def solution(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+        params, losses = _start(np.random.default_rng(seed), hidden), []
+        for epoch in range(epochs):
+            O = sigmoid(sigmoid(X @ params[0] + params[1]) @ params[2] + params[3])
+            losses.append(0.5 * np.sum((O - T) ** 2))
+            rate = lr * (change(epoch) if epoch >= after else 1.0)
+            params = [p - rate * g for p, g in zip(params, mlp_forward_backward(X, T, *params), strict=True)]
+        return tuple(params), losses
+
+    return solution
+
+
+wrong(X_, "rate halved after 600 epochs", late(lambda epoch: 0.5), None, "trajectory")
+wrong(X_, "rate decays after 600 epochs", late(lambda epoch: 0.999 ** (epoch - 600)), None, "trajectory")
+wrong(X_, "one update skipped at epoch 640", late(lambda epoch: float(epoch != 640)), None, "trajectory")
+wrong(X_, "the last update skipped", late(lambda epoch: float(epoch != 999), 999), None, "trajectory")
+wrong(X_, "rate halved at epoch 995", late(lambda epoch: 0.5, 995), None, "trajectory")
+
+
+def stopping(enough: Callable[..., bool]) -> Callable[..., A]:
+    """Return train_xor that leaves the parameters as they are once enough(loss) is true, and goes on recording."""
+
+    def update(params: A, gradients: A, lr: float, X: A, T: A) -> A:
+        O = sigmoid(sigmoid(X @ params[0] + params[1]) @ params[2] + params[3])
+        return params if enough(O, T) else [p - lr * g for p, g in zip(params, gradients, strict=True)]
+
+    return trainer(update)
+
+
+wrong(X_, "stops at a loss of 0.01", stopping(lambda O, T: 0.5 * np.sum((O - T) ** 2) < 0.01), None, "trajectory")
+wrong(X_, "stops when all are right", stopping(lambda O, T: ((O > 0.5) == T).all() and len(T) == 4), None, "trajectory")
+wrong(
+    X_,
+    "steps clipped",
+    trainer(lambda ps, gs, lr, X, T: [p - np.clip(lr * g, -100, 100) for p, g in zip(ps, gs, strict=True)]),
+    None,
+    "trajectory",
+)
+
+
+def with_momentum(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+    params, losses = _start(np.random.default_rng(seed), hidden), []
+    velocity = [np.zeros(p.shape) for p in params]
+    for epoch in range(epochs):
+        O = sigmoid(sigmoid(X @ params[0] + params[1]) @ params[2] + params[3])
+        losses.append(0.5 * np.sum((O - T) ** 2))
+        keep = 0.1 if epoch > 50 else 0.0
+        velocity = [keep * v + g for v, g in zip(velocity, mlp_forward_backward(X, T, *params), strict=True)]
+        params = [p - lr * v for p, v in zip(params, velocity, strict=True)]
+    return tuple(params), losses
+
+
+wrong(X_, "momentum after 50 epochs", with_momentum, None, "trajectory")
+
+
+def train_in_float32(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+    X, T, losses = X.astype(np.float32), T.astype(np.float32), []
+    params = [p.astype(np.float32) for p in _start(np.random.default_rng(seed), hidden)]
+    for _ in range(epochs):
+        O = sigmoid(sigmoid(X @ params[0] + params[1]) @ params[2] + params[3])
+        losses.append(0.5 * np.sum((O - T) ** 2))
+        params = [p - lr * g for p, g in zip(params, mlp_forward_backward(X, T, *params), strict=True)]
+    return tuple(params), losses
+
+
+wrong(X_, "in float32", train_in_float32, "single-precision", "trajectory")
+
+
+def exp_over(net: A) -> A:
+    return np.exp(net) / (1 + np.exp(net))
+
+
+def train_overflowing(X: A, T: A, hidden: int, lr: float, epochs: int, seed: int) -> A:
+    params, losses = _start(np.random.default_rng(seed), hidden), []
+    for _ in range(epochs):
+        O = exp_over(exp_over(X @ params[0] + params[1]) @ params[2] + params[3])
+        losses.append(0.5 * np.sum((O - T) ** 2))
+        params = [p - lr * g for p, g in zip(params, mlp_of(exp_over)(X, T, *params), strict=True)]
+    return tuple(params), losses
+
+
+wrong(X_, "exp over 1 + exp", train_overflowing, None, "trajectory")

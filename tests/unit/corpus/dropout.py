@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong
+from tests.unit.corpus.kinds import Wrong, by_order, first_ten, in_float32
 
 A = Any
 
@@ -125,6 +125,65 @@ def network_mask_first(x: A, labels: A, params: A, mask: A, p: A, a: A) -> A:
     return {"W1": x.T @ below, "b1": below.sum(axis=0), "W2": hidden.T @ delta, "b2": delta.sum(axis=0)}
 
 
+def mask_recursive(shape: A, p: A, rng: A) -> A:
+    if not shape:
+        return float(rng.random() >= p)
+    return [mask_recursive(shape[1:], p, rng) for _ in range(shape[0])]
+
+
+def dropped_in_place_on_a_copy(x: A, mask: A, p: A, training: A) -> A:
+    out = x.copy()
+    if training:
+        out *= mask
+        out /= 1 - p
+    return out
+
+
+def network_on_copies(x: A, labels: A, params: A, mask: A, p: A, a: A) -> A:
+    net = x @ params["W1"] + params["b1"]
+    factor = np.where(net > 0, 1.0, a)
+    factor *= mask
+    factor /= 1 - p
+    net *= factor
+    z = net @ params["W2"] + params["b2"]
+    z -= z.max(1)[:, None]
+    np.exp(z, out=z)
+    z /= z.sum(1)[:, None]
+    z[np.arange(len(z)), labels] -= 1
+    z /= len(z)
+    below = z @ params["W2"].T
+    below *= factor
+    return {"b1": below.sum(0), "W1": x.T @ below, "b2": z.sum(0), "W2": net.T @ z}
+
+
+def network_recursive(x: A, labels: A, params: A, mask: A, p: A, a: A) -> A:
+    """The batch in two halves, down to one sample."""
+    if len(x) == 1:
+        return network_plain(x, labels, params, mask, p, a)
+    half = len(x) // 2
+    first = network_recursive(x[:half], labels[:half], params, mask[:half], p, a)
+    rest = network_recursive(x[half:], labels[half:], params, mask[half:], p, a)
+    return {name: (half * first[name] + (len(x) - half) * rest[name]) / len(x) for name in params}
+
+
+class Dropped:
+    def __init__(self, x: A, labels: A, params: A, mask: A, p: A, a: A) -> None:
+        self.x, self.params, self.scale = x, params, np.divide(mask, 1 - p)
+        self.net = np.einsum("nd,dh->nh", x, params["W1"]) + params["b1"]
+        self.slope = (self.net > 0) * (1 - a) + a
+        self.labels = labels
+
+    def gradients(self) -> A:
+        h = self.net * self.slope * self.scale
+        z = np.einsum("nh,hk->nk", h, self.params["W2"]) + self.params["b2"]
+        above = np.exp(z - np.logaddexp.reduce(z, axis=1, keepdims=True))
+        np.subtract.at(above, (np.arange(len(z)), self.labels), 1)
+        above = above / len(z)
+        below = np.einsum("nk,hk,nh,nh->nh", above, self.params["W2"], self.slope, self.scale)
+        weights = {"W1": np.einsum("nd,nh->dh", self.x, below), "W2": np.einsum("nh,nk->hk", h, above)}
+        return {**weights, "b1": below.sum(0), "b2": above.sum(0)}
+
+
 RIGHT: dict[str, list[Callable[..., A]]] = {
     "dropout_mask": [
         lambda shape, p, rng: (rng.random(shape) >= p).astype(float),
@@ -138,6 +197,9 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         mask_loops,
         mask_flat,
         mask_filled,
+        lambda shape, p, rng: np.less_equal(p, rng.random(shape)).astype(int),
+        lambda shape, p, rng: np.floor(rng.random(shape) + (1 - p)),
+        mask_recursive,
     ],
     "dropout_forward": [
         lambda x, mask, p, training: x * mask / (1 - p) if training else x,
@@ -145,6 +207,9 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         forward_loops,
         forward_indexed,
         forward_einsum,
+        dropped_in_place_on_a_copy,
+        lambda x, mask, p, training: np.multiply(x, np.true_divide(mask, 1 - p)) if training else np.array(x),
+        lambda x, mask, p, training: [x, np.select([mask == 1], [x / (1 - p)], 0.0) if training else x][-1],
     ],
     "dropout_backward": [
         lambda upstream, mask, p, training: upstream * (mask / (1 - p)) if training else upstream,
@@ -152,8 +217,19 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         forward_loops,
         forward_indexed,
         forward_einsum,
+        dropped_in_place_on_a_copy,
+        lambda x, mask, p, training: np.multiply(x, np.true_divide(mask, 1 - p)) if training else np.array(x),
+        lambda x, mask, p, training: [x, np.select([mask == 1], [x / (1 - p)], 0.0) if training else x][-1],
     ],
-    "mlp_dropout_backward": [network_plain, network_einsum, network_per_sample, network_mask_first],
+    "mlp_dropout_backward": [
+        network_plain,
+        network_einsum,
+        network_per_sample,
+        network_mask_first,
+        network_on_copies,
+        network_recursive,
+        lambda *a: Dropped(*a).gradients(),
+    ],
 }
 
 
@@ -487,3 +563,123 @@ def network_in_place(x: A, labels: A, params: A, mask: A, p: A, a: A) -> A:
 
 
 wrong(M, "mask changed", network_in_place, None, ALL)
+
+
+# --- right to the eye: wrong only where numbers are small, large, near each other, many, or late
+
+KEYS = ("W1", "b1", "W2", "b2")
+ALL_KEYS = " ".join(KEYS)
+
+
+def redrawn(refused: Callable[..., bool]) -> Callable[..., A]:
+    """Return dropout_mask that draws again while refused(mask), where that can end."""
+
+    def solution(shape: A, p: A, rng: A) -> A:
+        for _ in range(100):
+            mask = (rng.random(shape) >= p).astype(float)
+            if p == 0 or not refused(mask):
+                break
+        return mask
+
+    return solution
+
+
+wrong("dropout_mask", "never all 0", redrawn(lambda mask: mask.size > 1 and not mask.any()))
+wrong("dropout_mask", "never all 1", redrawn(lambda mask: mask.size > 1 and mask.all()))
+wrong("dropout_mask", "one kept in a mask of one", redrawn(lambda mask: not mask.any()))
+wrong("dropout_mask", "no row all 0", redrawn(lambda mask: mask.ndim == 2 and not mask.any(axis=1).all()))
+wrong(
+    "dropout_mask", "no column all 1", redrawn(lambda mask: mask.ndim == 2 and len(mask) > 1 and mask.all(axis=0).any())
+)
+
+
+def one_kept(shape: A, p: A, rng: A) -> A:
+    """Keeps one entry where none would be."""
+    mask = (rng.random(shape) >= p).astype(float)
+    if not mask.any() and mask.size > 1:
+        mask.flat[rng.integers(mask.size)] = 1.0
+    return mask
+
+
+wrong("dropout_mask", "one kept where none would be", one_kept)
+
+
+def dropped(x: A, mask: A, p: A, training: A) -> A:
+    return x * mask / (1 - p) if training else x
+
+
+for name in ("dropout_forward", "dropout_backward"):
+    wrong(
+        name, "x where nothing is kept", lambda x, mask, p, t: dropped(x, mask, p, t and mask.any()), None, "training"
+    )
+    wrong(
+        name, "x where all is kept", lambda x, mask, p, t: dropped(x, mask, p, t and not mask.all()), None, "training"
+    )
+    wrong(name, "an epsilon below", lambda x, mask, p, t: x * mask / (1 - p + 1e-8) if t else x, None, "training")
+    wrong(name, "p at most 0.95", lambda x, mask, p, t: dropped(x, mask, min(p, 0.95), t), None, "training")
+    wrong(
+        name,
+        "ten units",
+        lambda x, mask, p, t: first_ten(dropped, 1)(x, mask, p, t) if t else x,
+        "other-mask",
+        "training",
+    )
+    wrong(
+        name,
+        "small numbers dropped",
+        lambda x, mask, p, t: dropped(np.where(abs(x) < 1e-6, 0, x), mask, p, t) if t else x,
+        None,
+        "training",
+    )
+    wrong(
+        name,
+        "a mask of one entry counts in evaluation",
+        lambda x, mask, p, t: dropped(x, mask, p, t or (x.size == 1 and mask is not None)),
+        None,
+        "evaluation",
+    )
+DB = "mlp_dropout_backward"
+wrong(DB, "by the order of the dict", by_order(KEYS, network_plain, 2), None, ALL_KEYS)
+wrong(DB, "in float32", in_float32(network_on_copies), "single-precision", ALL_KEYS)
+wrong(
+    DB,
+    "no dropout where nothing is kept",
+    lambda x, labels, params, mask, p, a: network_plain(x, labels, params, mask if mask.any() else 1 + mask, p, a),
+    None,
+    "W1 b1 W2 b2",
+)
+wrong(
+    DB,
+    "no scale where all is kept",
+    lambda x, labels, params, mask, p, a: network_plain(x, labels, params, mask, 0.0 if mask.all() else p, a),
+    None,
+    ALL_KEYS,
+)
+wrong(
+    DB,
+    "ten samples",
+    lambda x, labels, params, mask, p, a: {
+        k: g * min(len(x), 10) / len(x) for k, g in network_plain(x[:10], labels[:10], params, mask[:10], p, a).items()
+    },
+    None,
+    ALL_KEYS,
+)
+
+
+def network_overflowing(shift: Callable[..., A]) -> Callable[..., A]:
+    """Return the right backward pass with logits less shift(logits) in the softmax."""
+
+    def solution(x: A, labels: A, params: A, mask: A, p: A, a: A) -> A:
+        net = x @ params["W1"] + params["b1"]
+        h = np.where(net > 0, net, a * net) * mask / (1 - p)
+        z = h @ params["W2"] + params["b2"]
+        powers = np.exp(z - shift(z))
+        above = (powers / powers.sum(1, keepdims=True) - np.eye(z.shape[1])[labels]) / len(x)
+        below = above @ params["W2"].T * mask / (1 - p) * np.where(net > 0, 1, a)
+        return {"W1": x.T @ below, "b1": below.sum(0), "W2": h.T @ above, "b2": above.sum(0)}
+
+    return solution
+
+
+wrong(DB, "max not subtracted", network_overflowing(lambda z: 0.0), "max-not-subtracted", ALL_KEYS)
+wrong(DB, "one maximum for all", network_overflowing(np.max), "max-over-everything", ALL_KEYS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong
+from tests.unit.corpus.kinds import Wrong, by_order, first_ten, in_float32
 
 A = Any
 
@@ -188,6 +188,113 @@ def sgd_saved_and_restored(params: A, gradients: A, lr: float) -> A:
     return new
 
 
+def sides(net: A) -> A:
+    """Return which entries are not above 0, and which are, stacked before the last axis of a matrix product."""
+    flat = np.stack([net <= 0, net > 0]).reshape(2, -1).astype(float)
+    return Sided(flat, net.shape)
+
+
+class Sided:
+    def __init__(self, flat: A, shape: A) -> None:
+        self.flat, self.shape = flat, shape
+
+    def __rmatmul__(self, slopes: A) -> A:
+        return (np.array(slopes) @ self.flat).reshape(self.shape)
+
+
+def cross_entropy_recursive(logits: A, labels: A) -> A:
+    """One sample, then the rest."""
+    row, label = logits[0], labels[0]
+    gap = row - row[label]
+    loss = gap.max() + math.log(math.fsum(np.exp(gap - gap.max())))
+    rest = (len(labels) - 1) * cross_entropy_recursive(logits[1:], labels[1:]) if len(labels) > 1 else 0.0
+    return (loss + rest) / len(labels)
+
+
+def cross_entropy_log1p(logits: A, labels: A) -> A:
+    """log(1 + Σ of the others) where the label has the largest logit."""
+    losses = []
+    for row, label in zip(logits, labels, strict=True):
+        gaps = np.delete(row - row[label], label)
+        top = max(gaps.max(initial=0.0), 0.0)
+        losses.append(
+            np.log1p(np.exp(gaps).sum()) if top == 0 else top + np.log(np.exp(gaps - top).sum() + np.exp(-top))
+        )
+    return np.mean(losses)
+
+
+def plain_loss(logits: A, labels: A) -> A:
+    z = np.subtract(logits, np.max(logits, axis=1, keepdims=True))
+    return np.einsum("nk,nk->", np.log(np.exp(z).sum(1, keepdims=True)) - z, one_hot(labels, z.shape[1])) / len(z)
+
+
+def backward_of_log_sums(logits: A, labels: A) -> A:
+    p = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    np.subtract.at(p, (np.arange(len(p)), labels), 1)
+    return np.divide(p, len(p), out=p)
+
+
+def others(z: A) -> A:
+    """Return for every class the probability of all others together, by their sum."""
+    p = softmax(z)
+    return p @ (1 - np.eye(p.shape[1]))
+
+
+class Net:
+    def __init__(self, W1: A, b1: A, W2: A, b2: A, a: float) -> None:
+        self.W1, self.b1, self.W2, self.b2, self.a = W1, b1, W2, b2, a
+
+    def forward(self, x: A) -> A:
+        self.net = np.dot(x, self.W1) + self.b1
+        self.slope = np.where(self.net > 0, 1.0, self.a)
+        return np.dot(self.net * self.slope, self.W2) + self.b2
+
+    def backward(self, x: A, labels: A) -> A:
+        above = backward_of_log_sums(self.forward(x), labels)
+        below = np.dot(above, self.W2.T) * self.slope
+        W2 = np.dot((self.net * self.slope).T, above)
+        return {"b2": above.sum(0), "b1": below.sum(0), "W2": W2, "W1": np.dot(x.T, below)}
+
+
+def forward_one_matrix(x: A, params: A, negative_slope: float) -> A:
+    ones = np.ones((len(x), 1))
+    net = np.hstack([x, ones]) @ np.vstack([params["W1"], params["b1"]])
+    return np.hstack([np.maximum(net, negative_slope * net), ones]) @ np.vstack([params["W2"], params["b2"]])
+
+
+def forward_by_sides(x: A, params: A, negative_slope: float) -> A:
+    net = np.tensordot(x, params["W1"], 1) + params["b1"]
+    above, below = np.clip(net, 0, None), np.clip(net, None, 0)
+    return above @ params["W2"] + negative_slope * (below @ params["W2"]) + params["b2"]
+
+
+def mlp_recursive(x: A, labels: A, params: A, negative_slope: float) -> A:
+    """The batch in two halves, down to one sample."""
+    if len(x) == 1:
+        return mlp_plain(x, labels, params, negative_slope)
+    half = len(x) // 2
+    parts = [(half, slice(None, half)), (len(x) - half, slice(half, None))]
+    found = [(n / len(x), mlp_recursive(x[part], labels[part], params, negative_slope)) for n, part in parts]
+    return {name: sum(share * gradients[name] for share, gradients in found) for name in params}
+
+
+def mlp_in_place_on_copies(x: A, labels: A, params: A, negative_slope: float) -> A:
+    net = np.matmul(x, params["W1"])
+    net += params["b1"]
+    h = net.copy()
+    h[net <= 0] *= negative_slope
+    delta = np.matmul(h, params["W2"])
+    delta += params["b2"]
+    delta -= delta.max(axis=1, keepdims=True)
+    np.exp(delta, out=delta)
+    delta /= delta.sum(axis=1, keepdims=True)
+    delta[np.arange(len(x)), labels] -= 1
+    delta /= len(x)
+    below = np.matmul(delta, params["W2"].T)
+    below[net <= 0] *= negative_slope
+    return {"W1": np.matmul(x.T, below), "b1": below.sum(0), "W2": np.matmul(h.T, delta), "b2": delta.sum(0)}
+
+
 RIGHT: dict[str, list[Callable[..., A]]] = {
     "leaky_relu": [
         lambda net, negative_slope: np.where(net > 0, net, negative_slope * net),
@@ -195,6 +302,9 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         lambda net, negative_slope: np.maximum(net, negative_slope * net),
         leaky_entry_by_entry,
         leaky_masked,
+        lambda net, negative_slope: net * np.where(net > 0, 1.0, negative_slope),
+        lambda net, negative_slope: (1 + negative_slope) / 2 * net + (1 - negative_slope) / 2 * np.abs(net),
+        lambda net, negative_slope: np.clip(net, 0, None) + np.multiply(negative_slope, np.clip(net, None, 0)),
     ],
     "leaky_relu_backward": [
         lambda upstream, net, negative_slope: upstream * np.where(net > 0, 1, negative_slope),
@@ -202,27 +312,57 @@ RIGHT: dict[str, list[Callable[..., A]]] = {
         lambda upstream, net, negative_slope: upstream * ((net > 0) + negative_slope * (net <= 0)),
         leaky_backward_masked,
         leaky_backward_lists,
+        lambda upstream, net, negative_slope: np.select([net > 0], [upstream], negative_slope * upstream),
+        lambda upstream, net, negative_slope: upstream * (np.heaviside(net, 0) * (1 - negative_slope) + negative_slope),
+        lambda upstream, net, negative_slope: np.einsum("...,...->...", upstream, [negative_slope, 1.0] @ sides(net)),
     ],
     "cross_entropy": [
         cross_entropy_log_sum,
         cross_entropy_loops,
         cross_entropy_logaddexp,
         cross_entropy_of_differences,
+        cross_entropy_recursive,
+        cross_entropy_log1p,
+        plain_loss,
     ],
     "cross_entropy_backward": [
         lambda logits, labels: (softmax(logits) - one_hot(labels, logits.shape[1])) / len(labels),
         backward_in_place,
         backward_loops,
         backward_by_jacobian,
+        backward_of_log_sums,
+        lambda z, labels: (
+            np.vstack([backward_in_place(row[None], labels[n : n + 1]) for n, row in enumerate(z)]) / len(z)
+        ),
+        lambda z, labels: np.where(one_hot(labels, z.shape[1]) > 0, -others(z), softmax(z)) / len(z),
     ],
-    "mlp_forward": [forward_where, forward_einsum, forward_sample_by_sample],
-    "mlp_backward": [mlp_plain, mlp_per_sample, mlp_homogeneous],
+    "mlp_forward": [
+        forward_where,
+        forward_einsum,
+        forward_sample_by_sample,
+        forward_one_matrix,
+        forward_by_sides,
+        lambda x, params, a: Net(**params, a=a).forward(x),
+    ],
+    "mlp_backward": [
+        mlp_plain,
+        mlp_per_sample,
+        mlp_homogeneous,
+        mlp_recursive,
+        lambda x, labels, params, a: Net(**params, a=a).backward(x, labels),
+        mlp_in_place_on_copies,
+    ],
     "sgd_step": [
         sgd_loop,
         sgd_on_copies,
         sgd_lists,
         sgd_saved_and_restored,
         lambda params, gradients, lr: {name: p - lr * gradients[name] for name, p in params.items()},
+        lambda params, gradients, lr: {
+            k: np.subtract(params[k], np.multiply(lr, gradients[k])) for k in sorted(params)
+        },
+        lambda params, gradients, lr: {k: np.where(True, params[k] - lr * gradients[k], 0) for k in reversed(params)},
+        lambda params, gradients, lr: dict(zip(params, (params[k] + -lr * gradients[k] for k in params), strict=True)),
     ],
 }
 
@@ -775,3 +915,137 @@ step_wrong("momentum", step_with_momentum, None)
 step_wrong("None", lambda params, gradients, lr: None, None, "values", APART)
 step_wrong("a tuple", lambda ps, gs, lr: tuple(ps[k] - lr * gs[k] for k in ps), None, "values", APART)
 step_wrong("W2 only", lambda ps, gs, lr: {**ps, "W2": ps["W2"] - lr * gs["W2"]}, None, "values", APART)
+
+
+# --- right to the eye: wrong only where numbers are small, large, near each other, many, or late
+
+PARAMS = ("W1", "b1", "W2", "b2")
+ALL_KEYS = " ".join(PARAMS)
+
+
+def carried_on(net: A, a: float) -> A:
+    """At exactly 0 neither branch is taken, and the slope of the entry before stays."""
+    slope, found = a, []
+    for value in net.ravel():
+        if value > 0:
+            slope = 1.0
+        elif value < 0:
+            slope = a
+        found.append(slope)
+    return np.array(found).reshape(net.shape)
+
+
+def net_with(
+    slope: Callable[..., A] = lambda net, a: np.where(net > 0, 1, a), probabilities: A = softmax, top: A = None
+) -> Callable[..., A]:
+    """Return mlp_backward with another slope, softmax or gradient at the logits."""
+
+    def solution(x: A, labels: A, params: A, a: float) -> A:
+        net = x @ params["W1"] + params["b1"]
+        h = np.where(net > 0, net, a * net)
+        z = h @ params["W2"] + params["b2"]
+        above = top(z, labels) if top else (probabilities(z) - one_hot(labels, z.shape[1])) / len(x)
+        below = above @ params["W2"].T * slope(net, a)
+        return {"W1": x.T @ below, "b1": below.sum(0), "W2": h.T @ above, "b2": above.sum(0)}
+
+    return solution
+
+
+wrong(B, "the slope before carried on at 0", lambda g, net, a: g * carried_on(net, a))
+wrong(B, "the slope above carried on at 0", lambda g, net, a: g * carried_on(net.T, a).T)
+wrong(B, "small upstream dropped", lambda g, net, a: np.where(abs(g) < 1e-6, 0, g) * np.where(net > 0, 1, a))
+wrong(B, "below 1e-12 is 0", lambda g, net, a: g * np.where(net > 1e-12, 1, a))
+wrong(C, "in float32", in_float32(cross_entropy_logaddexp), "single-precision", "value stability")
+wrong(C, "ten classes", lambda z, labels: cross_entropy_log_sum(z[:, :10], np.minimum(labels, 9)))
+wrong(C, "small losses dropped", lambda z, labels: (lambda e: e if e > 1e-4 else 0.0)(cross_entropy_log_sum(z, labels)))
+wrong(C, "ten samples", lambda z, labels: cross_entropy_log_sum(z[:10], labels[:10]))
+CB = "cross_entropy_backward"
+wrong(CB, "in float32", in_float32(backward_in_place), "single-precision", "value stability")
+wrong(CB, "ten classes", first_ten(backward_in_place, 1))
+wrong(
+    CB,
+    "ten labels",
+    lambda z, labels: (
+        (softmax(z) - one_hot(labels, max(10, z.shape[1]))[:, : z.shape[1]] * (labels < 10)[:, None]) / len(z)
+    ),
+)
+wrong(
+    CB,
+    "nearly right taken for right",
+    lambda z, labels: np.where(abs(backward_in_place(z, labels)) < 1e-5, 0, backward_in_place(z, labels)),
+)
+MF = "mlp_forward"
+wrong(MF, "by the order of the dict", by_order(PARAMS, forward_where, 1))
+wrong(MF, "in float32", in_float32(forward_where), "single-precision")
+wrong(
+    MF,
+    "ten hidden units",
+    lambda x, p, a: forward_where(x, {"W1": p["W1"][:, :10], "b1": p["b1"][:10], "W2": p["W2"][:10], "b2": p["b2"]}, a),
+)
+wrong(MF, "ten classes", first_ten(forward_where, 1))
+MB = "mlp_backward"
+wrong(MB, "by the order of the dict", by_order(PARAMS, mlp_plain, 2), None, ALL_KEYS)
+wrong(MB, "max not subtracted", net_with(probabilities=naive), "max-not-subtracted", ALL_KEYS)
+wrong(MB, "one maximum for all", net_with(probabilities=lambda z: naive(z - z.max())), "max-over-everything", ALL_KEYS)
+wrong(MB, "logits clipped at ±100", net_with(probabilities=lambda z: softmax(np.clip(z, -100, 100))), None, ALL_KEYS)
+wrong(MB, "in float32", in_float32(mlp_in_place_on_copies), "single-precision", ALL_KEYS)
+wrong(MB, "the slope before carried on at 0", net_with(carried_on), "kink-on-the-positive-side", "W1 b1")
+wrong(
+    MB,
+    "the slope above carried on at 0",
+    net_with(lambda net, a: carried_on(net.T, a).T),
+    "kink-on-the-positive-side",
+    "W1 b1",
+)
+wrong(
+    MB,
+    "ten samples",
+    lambda x, labels, p, a: {k: g * min(len(x), 10) / len(x) for k, g in mlp_plain(x[:10], labels[:10], p, a).items()},
+    None,
+    ALL_KEYS,
+)
+wrong(MB, "ten classes", net_with(top=first_ten(backward_in_place, 1)), None, ALL_KEYS)
+wrong(
+    MB,
+    "an epsilon in softmax",
+    net_with(
+        probabilities=lambda z: (
+            np.exp(z - z.max(1, keepdims=True)) / (np.exp(z - z.max(1, keepdims=True)).sum(1, keepdims=True) + 1e-5)
+        )
+    ),
+    None,
+    ALL_KEYS,
+)
+SG = "sgd_step"
+wrong(
+    SG,
+    "params by the order of the dict",
+    lambda params, gradients, lr: dict(zip(PARAMS, (p - lr * gradients[k] for k, p in params.items()), strict=True)),
+    None,
+    "values",
+)
+wrong(
+    SG,
+    "in float32",
+    lambda params, gradients, lr: {
+        k: (params[k].astype("f") - np.float32(lr) * gradients[k].astype("f")) for k in params
+    },
+    "single-precision",
+    "values",
+)
+wrong(
+    SG,
+    "small steps dropped",
+    lambda params, gradients, lr: {
+        k: params[k] - np.where(abs(lr * gradients[k]) < 1e-6, 0, lr * gradients[k]) for k in params
+    },
+    None,
+    "values",
+)
+wrong(
+    SG,
+    "ten rows",
+    lambda params, gradients, lr: {k: params[k] - lr * first_ten(np.array)(gradients[k]) for k in params},
+    None,
+    "values",
+)

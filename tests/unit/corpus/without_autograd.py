@@ -12,7 +12,7 @@ import torch
 from autograder import exercises
 from autograder.chapters.without_autograd import IDS
 from autograder.checking import draw
-from tests.unit.corpus.kinds import Wrong
+from tests.unit.corpus.kinds import Wrong, by_order, in_float32
 
 A = Any
 Function: A = torch.autograd.Function
@@ -175,6 +175,101 @@ def train_einsum(params: A, batches: A, masks: A, lr: A, p: A, negative_slope: A
     return losses
 
 
+class InPlaceOnOwn(Function):
+    @staticmethod
+    def forward(ctx: A, x: A, W: A, b: A) -> A:
+        O = torch.matmul(x, W)
+        O += b
+        O.sigmoid_()
+        ctx.save_for_backward(x, W, O)
+        return O
+
+    @staticmethod
+    def backward(ctx: A, upstream: A) -> A:
+        x, W, O = ctx.saved_tensors
+        delta = 1 - O
+        delta *= O
+        delta *= upstream
+        return torch.matmul(delta, W.t()), torch.matmul(x.t(), delta), torch.sum(delta, 0)
+
+
+class BySample(Function):
+    """One sample at a time."""
+
+    @staticmethod
+    def forward(ctx: A, x: A, W: A, b: A) -> A:
+        O = torch.stack([torch.sigmoid(row @ W + b) for row in x])
+        ctx.save_for_backward(x, W, O)
+        return O
+
+    @staticmethod
+    def backward(ctx: A, upstream: A) -> A:
+        x, W, O = ctx.saved_tensors
+        deltas = [g * o * (1 - o) for g, o in zip(upstream, O, strict=True)]
+        dW = sum(torch.outer(row, delta) for row, delta in zip(x, deltas, strict=True))
+        return torch.stack([W @ delta for delta in deltas]), dW, sum(deltas)
+
+
+class Logaddexp(Function):
+    """From log σ(net) and log σ(−net)."""
+
+    @staticmethod
+    def forward(ctx: A, x: A, W: A, b: A) -> A:
+        net = torch.addmm(b, x, W)
+        ctx.save_for_backward(x, W, net)
+        return torch.exp(-torch.logaddexp(torch.zeros_like(net), -net))
+
+    @staticmethod
+    def backward(ctx: A, upstream: A) -> A:
+        x, W, net = ctx.saved_tensors
+        zero = torch.zeros_like(net)
+        delta = upstream * torch.exp(-torch.logaddexp(zero, -net) - torch.logaddexp(zero, net))
+        return torch.einsum("nm,dm->nd", delta, W), torch.einsum("nd,nm->dm", x, delta), delta.sum(0)
+
+
+class Trainer:
+    def __init__(self, params: A, lr: A, p: A, a: A) -> None:
+        self.params = {name: np.copy(value) for name, value in params.items()}
+        self.lr, self.p, self.a = lr, p, a
+
+    def step(self, batch: A, mask: A) -> A:
+        x, labels = batch
+        loss, gradients = loss_and_gradients(self.params, x, labels, mask, self.p, self.a)
+        for name in ("b2", "b1", "W2", "W1"):
+            self.params[name] -= self.lr * gradients[name]
+        return float(loss)
+
+
+def train_in_a_class(params: A, batches: A, masks: A, lr: A, p: A, negative_slope: A) -> A:
+    trainer = Trainer(params, lr, p, negative_slope)
+    return [trainer.step(*one) for one in zip(batches, masks, strict=True)]
+
+
+def train_recursive(params: A, batches: A, masks: A, lr: A, p: A, negative_slope: A) -> A:
+    """The first step, then the rest."""
+    if not batches:
+        return []
+    x, labels = batches[0]
+    loss, gradients = loss_and_gradients(params, x, labels, masks[0], p, negative_slope)
+    new = {name: np.subtract(params[name], lr * gradients[name]) for name in params}
+    return [loss, *train_recursive(new, batches[1:], masks[1:], lr, p, negative_slope)]
+
+
+def train_one_vector(params: A, batches: A, masks: A, lr: A, p: A, negative_slope: A) -> A:
+    """All parameters in one row."""
+    names = list(params)
+    ends = np.cumsum([params[name].size for name in names])[:-1]
+    row = np.concatenate([params[name].ravel() for name in names])
+    losses = []
+    for (x, labels), mask in zip(batches, masks, strict=True):
+        parts = zip(names, np.split(row, ends), strict=True)
+        now = {name: part.reshape(params[name].shape) for name, part in parts}
+        loss, gradients = loss_and_gradients(now, x, labels, mask, p, negative_slope)
+        losses.append(loss)
+        row = row - lr * np.concatenate([gradients[name].ravel() for name in names])
+    return np.array(losses)
+
+
 def _right_id(number: int) -> str:
     bug = exercises()[f"bug_{number}"]
     return IDS[int(bug.expected(draw(bug, 0)[0])["value"])]
@@ -203,8 +298,24 @@ _BUGS: dict[str, list[Callable[..., A]]] = {
     for number in range(1, 6)
 }
 RIGHT: dict[str, list[Callable[..., A]]] = {
-    "SigmoidLinear": [Saved, SetUpApart, OnlyWhatIsNeeded, InNumPy],
-    "train_by_hand": [train_plain, train_in_place, train_sample_by_sample, train_einsum],
+    "SigmoidLinear": [
+        Saved,
+        SetUpApart,
+        OnlyWhatIsNeeded,
+        InNumPy,
+        InPlaceOnOwn,
+        BySample,
+        Logaddexp,
+    ],
+    "train_by_hand": [
+        train_plain,
+        train_in_place,
+        train_sample_by_sample,
+        train_einsum,
+        train_in_a_class,
+        train_recursive,
+        train_one_vector,
+    ],
     **_BUGS,
 }
 
@@ -687,3 +798,84 @@ for number in range(1, 6):
     wrong(
         f"bug_{number}", "the id with a word left out", partial(lambda n: _right_id(n).partition("-")[2], number), None
     )
+
+
+# --- right to the eye: wrong only where numbers are small, large, near each other, many, or late
+
+
+wrong(
+    S,
+    "clipped at ±6",
+    function(lambda g, O, net: g * torch.sigmoid(net.clamp(-6, 6)) * (1 - torch.sigmoid(net.clamp(-6, 6)))),
+    None,
+    GRADIENTS,
+)
+wrong(
+    S,
+    "slope ¼ near ½",
+    function(lambda g, O, net: g * torch.where(abs(net) < 0.01, 0.25, O * (1 - O))),
+    None,
+    GRADIENTS,
+)
+wrong(
+    S,
+    "½ near 0",
+    function(forward=lambda x, W, b: torch.where(abs(x @ W + b) < 0.01, 0.5, torch.sigmoid(x @ W + b))),
+    None,
+    "forward",
+)
+wrong(
+    S,
+    "sums in float32",
+    function(back=lambda d, x, W: (d @ W.T, (x.float().T @ d.float()).double(), d.float().sum(0).double())),
+    "single-precision",
+    "dW,db",
+)
+wrong(S, "ten samples", function(back=lambda d, x, W: (d @ W.T, x[:10].T @ d[:10], d[:10].sum(0))), None, "dW,db")
+TH, BOTH_PARTS = "train_by_hand", "first 10 steps,200 steps"
+TRAINED = ("W1", "b1", "W2", "b2")
+wrong(TH, "by the order of the dict", by_order(TRAINED, train_plain, 0), None, BOTH_PARTS)
+wrong(TH, "in float32", in_float32(train_in_place), "single-precision", BOTH_PARTS)
+
+
+def training(
+    rate: Callable[..., float] = lambda step: 1.0, masked: Callable[..., A] = lambda mask: mask
+) -> Callable[..., A]:
+    """Return train_by_hand with the learning rate times rate(step), and masked(mask) for each mask."""
+
+    def solution(params: A, batches: A, masks: A, lr: A, p: A, negative_slope: A) -> A:
+        losses = []
+        for step, ((x, labels), mask) in enumerate(zip(batches, masks, strict=True)):
+            scale = p if masked(mask) is mask else 0.0
+            loss, gradients = loss_and_gradients(params, x, labels, masked(mask), scale, negative_slope)
+            losses.append(loss)
+            params = {name: params[name] - lr * rate(step) * gradients[name] for name in params}
+        return losses
+
+    return solution
+
+
+wrong(TH, "rate halved after 150 steps", training(lambda step: 0.5 if step > 150 else 1.0), None, "200 steps")
+wrong(TH, "rate decays after 100 steps", training(lambda step: 0.99 ** max(step - 100, 0)), None, "200 steps")
+wrong(TH, "one update skipped late", training(lambda step: float(step != 170)), None, "200 steps")
+wrong(
+    TH,
+    "no dropout where nothing is kept",
+    training(masked=lambda mask: mask if mask.any() else np.ones_like(mask)),
+    None,
+    "first 10 steps",
+)
+wrong(
+    TH,
+    "no scale where all is kept",
+    training(masked=lambda mask: np.ones_like(mask) if mask.all() and len(mask) > 1 else mask),
+    None,
+    "first 10 steps",
+)
+
+
+def train_ten_classes(params: A, batches: A, masks: A, lr: A, p: A, negative_slope: A) -> A:
+    return train_plain(params, [(x, np.minimum(labels, 9)) for x, labels in batches], masks, lr, p, negative_slope)
+
+
+wrong(TH, "ten classes", train_ten_classes, None, "first 10 steps")

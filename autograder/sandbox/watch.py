@@ -104,12 +104,19 @@ class Watch:
         self._until = allowed
         self._began, self._computing, self._queued = monotonic(), meter.computing(), meter.queued()
         self._own, self._own_queued = time.thread_time(), _queued_here()
+        self._looking = 0.0  # seconds of computing that looking took: neither the process's nor an answer to it
         self._next = self._began + self._pause(Seconds())
 
     def patience(self) -> float:
         """Return for how many seconds to wait before asking again. Raises TooLate when the process did not stop."""
         left = self._next - monotonic()
-        return left if left > 0 else self._look()
+        if left > 0:
+            return left
+        began = time.thread_time()
+        try:
+            return self._look()
+        finally:
+            self._looking += time.thread_time() - began
 
     def end(self) -> Seconds:
         """Return what the process has used, and settle `over`: it does not matter whether the interrupt came in
@@ -144,7 +151,8 @@ class Watch:
         return max(min(computing, self._until.waiting - used.waiting), _SHORTEST)
 
     def _used(self) -> Seconds:
-        computing, own = self._meter.computing() - self._computing, time.thread_time() - self._own
+        computing = self._meter.computing() - self._computing
+        own = time.thread_time() - self._own - self._looking
         off = monotonic() - self._began - computing - own
         return Seconds(max(computing, own), max(off - min(self._in_queue(off), off * _LARGEST_SHARE), 0.0))
 

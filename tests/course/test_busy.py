@@ -1,6 +1,6 @@
 """Does a busy machine give the same points, in the same words, as an idle one?
 
-Everything here is graded twice, the second time beside eight busy loops on each core.
+Everything here is graded twice, the second time beside eight busy loops on each core it may use.
 """
 
 from __future__ import annotations

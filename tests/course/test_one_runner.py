@@ -3,6 +3,7 @@ inputs?"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -106,7 +107,7 @@ def failed(cell: NotebookNode) -> bool:
 
 
 def errors(said: Validation) -> list[str]:
-    return [text for text in said.to_mend if "run without it" not in text and "used up" not in text]
+    return [text for text in said.to_mend if re.match(r"Cell \d+ \(", text) and "run without it" not in text]
 
 
 def sentences(said: Validation) -> set[str]:
@@ -114,6 +115,6 @@ def sentences(said: Validation) -> set[str]:
 
 
 def notices(graded: NotebookNode) -> set[str]:
-    """Return what grading tells about the notebook, without what `validate` tells in an exercise's own words."""
+    """Return what grading tells about the notebook, without what `validate` tells as an error or with the exercise."""
     texts = {notice.text for notice in notices_of(graded)}
-    return {text for text in texts if not text.startswith(("No cell that runs", "`"))}
+    return {text for text in texts if not text.startswith("`") and "is not Python:" not in text}

@@ -389,7 +389,12 @@ ANSWERS = [
         "text", "def output_delta(O, t):\n    return ((O - t) * O * (1 - O)).astype(str)", "output_delta", says="dtype"
     ),
     answer("a matrix", "def output_delta(O, t):\n    return np.matrix((O - t) * O * (1 - O))"),
-    answer("masked", "def output_delta(O, t):\n    return np.ma.array((O - t) * O * (1 - O))"),
+    answer(
+        "masked",
+        "def output_delta(O, t):\n    return np.ma.array((O - t) * O * (1 - O))",
+        "output_delta",
+        says="a masked array",
+    ),
     answer("big-endian", "def output_delta(O, t):\n    return ((O - t) * O * (1 - O)).astype('>f8')"),
     answer("in Fortran's order", "def output_delta(O, t):\n    return np.asfortranarray((O - t) * O * (1 - O))"),
     answer("a view", "def output_delta(O, t):\n    return ((O - t) * O * (1 - O))[::-1][::-1]"),

@@ -348,6 +348,9 @@ class Session:
             self._used.add(watch.end())
             raise self._failure(error, watch) from None
         self._used.add(watch.end())
+        if watch.over and watch.left_running():  # they would use up the time of the cells below
+            self._end()
+            raise EndedError(f"{watch.over} and could not be stopped")
         if watch.over:
             return reply, f"{watch.over} and was stopped"
         return reply, "raised KeyboardInterrupt" if reply.get("interrupted") is True else ""

@@ -49,6 +49,13 @@ class Meter:
             self._computing = _computing(self._pid)
         return self._computing
 
+    def threads(self) -> int:
+        """Return how many threads it has, 0 where the system does not tell."""
+        try:
+            return len(os.listdir(f"/proc/{self._pid}/task"))
+        except OSError:
+            return 0
+
     def queued(self) -> dict[str, float]:
         """Return the seconds each of its threads stood in the queue for a core, nothing where the system hides that."""
         folder = Path(f"/proc/{self._pid}/task")
@@ -101,7 +108,7 @@ class Watch:
     def __init__(self, meter: Meter, allowed: Seconds, to_stop: float, interrupt: Callable[[], object]) -> None:
         self.over = ""
         self._meter, self._allowed, self._to_stop, self._interrupt = meter, allowed, to_stop, interrupt
-        self._until = allowed
+        self._until, self._threads = allowed, meter.threads()
         self._began, self._computing, self._queued = monotonic(), meter.computing(), meter.queued()
         self._own, self._own_queued = time.thread_time(), _queued_here()
         self._looking = 0.0  # seconds of computing that looking took: neither the process's nor an answer to it
@@ -117,6 +124,10 @@ class Watch:
             return self._look()
         finally:
             self._looking += time.thread_time() - began
+
+    def left_running(self) -> bool:
+        """Say whether the process has more threads than when it began: an interrupt reaches the first one only."""
+        return self._meter.threads() > self._threads
 
     def end(self) -> Seconds:
         """Return what the process has used, and settle `over`: it does not matter whether the interrupt came in

@@ -422,11 +422,14 @@ def _value_inputs(rng: Rng) -> list[Case]:
         repeats = 3 if form in ("Value · Value", "sigmoid") else 2
         cases += [_value_case(form, *(rng.choice([-1, 1], 2) * rng.uniform(0.4, 2.5, 2))) for _ in range(repeats)]
     whole = [_value_case(form, 3, -2) for form in ("Value · Value", "Value · number", "number · Value")]
-    a, net = float(rng.uniform(0.5, 2)), rng.uniform(0.9, 1.0, 3)
-    cancelling = _value_case("a sum times a Value", a, -a * (1 + CLOSE * rng.uniform(0.5, 1.0)))
+    net = rng.uniform(0.9, 1.0, 3)
+    cancelling = [
+        _value_case("a sum times a Value", float(a), -float(a) * (1 + CLOSE * rng.uniform(0.5, 1.0)))
+        for a in rng.uniform(0.5, 2, 4)  # in one of them alone, single precision may be right by chance
+    ]
     extreme = [_value_case("sigmoid", sign * size, 0.0) for sign in (-1, 1) for size in net * (0.01, 9, 13)]
     zeros = [_value_case("Value · Value", 0.0, 1.5), _value_case("sigmoid", 0.0, 0.0)]
-    return [*cases, *whole, *zeros, cancelling, *extreme]
+    return [*cases, *whole, *zeros, *cancelling, *extreme]
 
 
 def _value_case(form: str, a: float, b: float) -> Case:

@@ -23,6 +23,7 @@ from autograder.chapters.mlp_by_hand import (
     network_case,
     rows_far_apart,
     samples_alike,
+    shifted,
 )
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.gradients import Oracle, Tensor, suspect
@@ -461,8 +462,8 @@ def _network_inputs(rng: Rng) -> list[Case]:
         ("every unit kept", draw_network(rng, (3, 4, 3, 4)), all_kept),
         ("every unit of one sample dropped", draw_network(rng, (3, 3, 3, 3)), a_row),
         ("one unit, dropped", draw_network(rng, (2, 3, 1, 2)), np.array([[1.0], [0.0]])),
-        ("logits near 1000", _shifted(draw_network(rng, (4, 3, 3, 3)), 1000.0), _mask(rng, (4, 3))),
-        ("logits near −1000", _shifted(draw_network(rng, (2, 3, 4, 4)), -1000.0), _mask(rng, (2, 4))),
+        ("logits near 1000", shifted(draw_network(rng, (4, 3, 3, 3)), 1000.0), _mask(rng, (4, 3))),
+        ("logits near −1000", shifted(draw_network(rng, (2, 3, 4, 4)), -1000.0), _mask(rng, (2, 4))),
         ("rows of logits far apart", rows_far_apart(rng, draw_network(rng, (3, 3, 5, 3))), np.ones((3, 5))),
         ("logits of 1000 and −1000 in a row", logits_far_apart(draw_network(rng, (5, 3, 4, 4))), _mask(rng, (5, 4))),
         ("samples alike", samples_alike(draw_network(rng, (4, 2, 3, 3))), np.tile([[1.0, 0.0, 1.0]], (4, 1))),
@@ -472,11 +473,6 @@ def _network_inputs(rng: Rng) -> list[Case]:
         for label, drawn, mask in special
         for case in [_masked_network(drawn, mask, 0.4, 0.2)]
     ]
-
-
-def _shifted(drawn: Mapping[str, Array], by: float) -> dict[str, Array]:
-    """Add the same to all logits, which no softmax sees."""
-    return {**drawn, "b2": drawn["b2"] + by}
 
 
 def _network_case(

@@ -428,6 +428,8 @@ def _mlp_inputs(arguments: Sequence[str], rng: Rng) -> list[Case]:
     special = {
         "rows of logits near 1000 and near −1000": rows_far_apart(rng, draw_network(rng, (4, 3, 5, 3))),
         "logits of 1000 and −1000 in a row": logits_far_apart(draw_network(rng, (5, 3, 4, 4))),
+        "logits near 1000": shifted(draw_network(rng, (4, 3, 3, 3)), 1000.0),
+        "logits near −1000": shifted(draw_network(rng, (2, 3, 4, 4)), -1000.0),
         "samples alike": samples_alike(draw_network(rng, (4, 2, 3, 3))),
         "hidden units that nearly cancel": hidden_twins(rng, draw_network(rng, (4, 3, 3, 2))),
     }
@@ -436,6 +438,11 @@ def _mlp_inputs(arguments: Sequence[str], rng: Rng) -> list[Case]:
         for label, drawn in special.items()
         for case in [network_case(drawn, arguments, negative_slope=0.2)]
     ]
+
+
+def shifted(drawn: Mapping[str, Array], by: float) -> dict[str, Array]:
+    """Add the same to all logits, which no softmax sees."""
+    return {**drawn, "b2": drawn["b2"] + by}
 
 
 def rows_far_apart(rng: Rng, drawn: dict[str, Array]) -> dict[str, Array]:

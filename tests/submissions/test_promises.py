@@ -239,8 +239,10 @@ def test_nothing_of_the_learners_acts_in_the_page(graded: Graded, entry: Entry) 
 @each
 def test_its_page_tells_no_folder_of_the_machine(graded: Graded, entry: Entry) -> None:
     page, notebook = (text(entry).read_text("utf-8") for text in (graded.page, graded.notebook))
-    folders = {sys.prefix, sys.base_prefix, str(labs.ROOT), f"{tempfile.gettempdir()}/"}
-    assert not [folder for folder in folders - {"/usr"} for text in (page, notebook) if folder in text]
+    folders = {sys.prefix, sys.base_prefix, str(labs.ROOT), f"{tempfile.gettempdir()}/"} - {"/usr"}
+    # A hand-in that names one itself is shown as it is: canaries are looked for by their path.
+    known = "\n".join(cell.source for cell in nbformat.reads(notebook, as_version=4).cells)
+    assert not [folder for folder in folders for text in (page, notebook) if folder in text and folder not in known]
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -266,5 +268,5 @@ def test_the_whole_class_is_graded(graded: Graded, lab: str) -> None:
 def test_its_page_says_what_was_wrong(graded: Graded, entry: Entry) -> None:
     page = text_of(graded.page(entry).read_text("utf-8"))
     lost = by_exercise(graded.results[entry.lab, base_id(entry.base)]) != by_exercise(graded.result(entry))
-    assert entry.says in page
+    assert entry.says.replace("`", "") in page  # what stands in backticks is set as code
     assert not (lost and entry.threat == BROKEN) or entry.says or "✗" in page

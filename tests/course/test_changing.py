@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from autograder.__main__ import main
 from autograder.course import labs
 from tests.course.helpers import ENVIRONMENT
-from tests.submissions.make_class import LAB, answered, hand_in, reference
+from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 PAGE = (labs.ROOT / "book" / "changing.md").read_text("utf-8")
 BLOCKS = dict(re.findall(r"^```\{code-block\} python\n:caption: (.+?)\n\n?(.*?)^```$", PAGE, re.M | re.S))
@@ -177,7 +177,7 @@ def test_the_checks_and_the_commands_for_learners_work_in_it(learners: Path) -> 
     right = "def bias_gradient(delta): return delta.sum(axis=0)\nprint(check(bias_gradient).points)"
     assert checked(learners, right) == "1.0"
     notebook = learners / "mine.ipynb"
-    nbformat.write(answered(reference()), notebook)
+    nbformat.write(answered(reference() | {WRITTEN: "They all get the same delta."}), notebook)
     said = run(["python", "-m", "autograder", "validate", str(notebook)], learners)
     assert "19" in said
     assert "Lab 03" in run(["python", "-m", "autograder", "progress"], learners)

@@ -19,6 +19,18 @@ CLOSE = 1e-4
 # What is left over where an output is nearly right: each below what somebody may take for nothing. The smallest leaves
 # an answer that is still above the floor of the comparison.
 RESIDUALS = (5e-4, 5e-7, 1e-8)
+# Of a layer, (N, D, M): all sizes different, a batch of one, a single unit above or below, squares, where a transpose
+# fits without an error.
+LAYER_SIZES = (
+    (4, 3, 2),
+    (5, 2, 4),
+    (1, 3, 2),
+    (1, 4, 1),
+    (6, 2, 1),
+    (3, 3, 3),
+    (2, 2, 2),
+    (4, 4, 4),
+)
 BEYOND_TEN = (11, 12, 13)  # nothing in an exercise has ten entries, whatever the example in the book had
 FULL = 800.0  # exp of it is infinite in float64
 

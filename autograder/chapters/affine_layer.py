@@ -13,7 +13,15 @@ import torch
 
 from autograder.answers import Array
 from autograder.attempts.affine_layer import attempt_affine, attempt_network, attempt_sigmoid
-from autograder.drawing import BEYOND_TEN, CLOSE, nets_far_out, nets_near_zero, overflowing_nets, with_twins
+from autograder.drawing import (
+    BEYOND_TEN,
+    CLOSE,
+    LAYER_SIZES,
+    nets_far_out,
+    nets_near_zero,
+    overflowing_nets,
+    with_twins,
+)
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect
 from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, sigmoid, suspect
 from autograder.judging import compare_with_expected
@@ -30,17 +38,9 @@ STACK = Section("affine-layer-stack", "A network is a list of layers")
 Rng: TypeAlias = np.random.Generator
 Values: TypeAlias = Mapping[str, Array]
 
-# (N, D, M): all sizes different, a batch of one, a single unit, squares, where a transpose fits without an error, and
-# all beyond ten.
+# (N, D, M); one input, one of everything, and all beyond ten besides.
 SIZES = (
-    (4, 3, 2),
-    (5, 2, 4),
-    (1, 3, 2),
-    (1, 4, 1),
-    (6, 2, 1),
-    (3, 3, 3),
-    (2, 2, 2),
-    (4, 4, 4),
+    *LAYER_SIZES,
     (7, 1, 3),
     (1, 1, 1),
     BEYOND_TEN,

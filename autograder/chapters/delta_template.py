@@ -15,6 +15,7 @@ from autograder.attempts.delta_template import PARAMS, attempt_gradient_check, a
 from autograder.drawing import (
     BEYOND_TEN,
     FULL,
+    LAYER_SIZES,
     RESIDUALS,
     nets_far_out,
     nets_near_zero,
@@ -39,17 +40,9 @@ XOR = Section("delta-template-xor", "XOR by hand")
 
 Rng: TypeAlias = np.random.Generator
 
-# (N, D, M): all sizes different, a batch of one, a single unit above or below, squares, where a transpose fits without
-# an error, and two that are larger in every direction, the last beyond ten.
+# (N, D, M); one of everything, and two that are larger in every direction, the last beyond ten, besides.
 SIZES = (
-    (4, 3, 2),
-    (5, 2, 4),
-    (1, 3, 2),
-    (1, 4, 1),
-    (6, 2, 1),
-    (3, 3, 3),
-    (2, 2, 2),
-    (4, 4, 4),
+    *LAYER_SIZES,
     (3, 1, 2),
     (9, 7, 6),
     (1, 1, 1),

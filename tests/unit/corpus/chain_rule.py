@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong, first_ten, in_float32
+from tests.unit.corpus.kinds import Wrong, first_ten, in_float32, slope_carried_on
 
 A = Any
 
@@ -888,18 +888,6 @@ wrong(TS, "in float32", in_float32(lambda O: 1 - np.square(O), numbers=True), "s
 wrong(TS, "slope 1 near 0", lambda O: np.where(abs(np.asarray(O)) < 0.01, 1.0, 1 - np.square(O)))
 wrong(TS, "clipped at ±6", lambda O: 1 - np.square(np.clip(O, -0.9999877, 0.9999877)))
 LS = "leaky_relu_slope"
-
-
-def slope_carried_on(net: A, a: float) -> A:
-    """At exactly 0 neither branch is taken, and the slope of the entry before stays."""
-    slope, found = a, []
-    for value in net.ravel():
-        if value > 0:
-            slope = 1.0
-        elif value < 0:
-            slope = a
-        found.append(slope)
-    return np.array(found).reshape(net.shape)
 
 
 def slope_carried_on_by_column(net: A, a: float) -> A:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong, by_order, first_ten, in_float32
+from tests.unit.corpus.kinds import Wrong, by_order, first_ten, in_float32, slope_carried_on
 
 A = Any
 
@@ -923,18 +923,6 @@ PARAMS = ("W1", "b1", "W2", "b2")
 ALL_KEYS = " ".join(PARAMS)
 
 
-def carried_on(net: A, a: float) -> A:
-    """At exactly 0 neither branch is taken, and the slope of the entry before stays."""
-    slope, found = a, []
-    for value in net.ravel():
-        if value > 0:
-            slope = 1.0
-        elif value < 0:
-            slope = a
-        found.append(slope)
-    return np.array(found).reshape(net.shape)
-
-
 def net_with(
     slope: Callable[..., A] = lambda net, a: np.where(net > 0, 1, a), probabilities: A = softmax, top: A = None
 ) -> Callable[..., A]:
@@ -951,8 +939,8 @@ def net_with(
     return solution
 
 
-wrong(B, "the slope before carried on at 0", lambda g, net, a: g * carried_on(net, a))
-wrong(B, "the slope above carried on at 0", lambda g, net, a: g * carried_on(net.T, a).T)
+wrong(B, "the slope before carried on at 0", lambda g, net, a: g * slope_carried_on(net, a))
+wrong(B, "the slope above carried on at 0", lambda g, net, a: g * slope_carried_on(net.T, a).T)
 wrong(B, "small upstream dropped", lambda g, net, a: np.where(abs(g) < 1e-6, 0, g) * np.where(net > 0, 1, a))
 wrong(B, "below 1e-12 is 0", lambda g, net, a: g * np.where(net > 1e-12, 1, a))
 wrong(C, "in float32", in_float32(cross_entropy_logaddexp), "single-precision", "value stability")
@@ -989,11 +977,11 @@ wrong(MB, "max not subtracted", net_with(probabilities=naive), "max-not-subtract
 wrong(MB, "one maximum for all", net_with(probabilities=lambda z: naive(z - z.max())), "max-over-everything", ALL_KEYS)
 wrong(MB, "logits clipped at ±100", net_with(probabilities=lambda z: softmax(np.clip(z, -100, 100))), None, ALL_KEYS)
 wrong(MB, "in float32", in_float32(mlp_in_place_on_copies), "single-precision", ALL_KEYS)
-wrong(MB, "the slope before carried on at 0", net_with(carried_on), "kink-on-the-positive-side", "W1 b1")
+wrong(MB, "the slope before carried on at 0", net_with(slope_carried_on), "kink-on-the-positive-side", "W1 b1")
 wrong(
     MB,
     "the slope above carried on at 0",
-    net_with(lambda net, a: carried_on(net.T, a).T),
+    net_with(lambda net, a: slope_carried_on(net.T, a).T),
     "kink-on-the-positive-side",
     "W1 b1",
 )

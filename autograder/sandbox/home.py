@@ -22,13 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.sandbox.paths import DEVICES, FOLDER, READABLE
-from autograder.sandbox.session import NoProcessError, Session, Settings
+from autograder.sandbox.session import SINGLE, NoProcessError, Session, Settings
 from autograder.sandbox.watch import Seconds
 from autograder.sandbox.wire import INTERRUPT, WireError, receive, send, within
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = "import sys; sys.path.insert(0, {!r}); from autograder.sandbox.home import main; main()"
-_SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _SECONDS_TO_START = 900  # of the clock: only what hangs takes as long
 _SECONDS_TO_END = 0.1  # it closes its socket a moment before it is gone
 _KEPT = ("SYSTEMROOT",)  # Windows makes no socket without it
@@ -112,7 +111,7 @@ def _start(settings: Settings, folder: str, port: int, word: str) -> subprocess.
         alone = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return subprocess.Popen(
         [sys.executable, "-B", "-P", "-c", _PROGRAM.format(str(_ROOT)), json.dumps(options)],
-        env=os.environ | dict.fromkeys(_SINGLE, "1") | {"IPYTHONDIR": folder, "MPLBACKEND": "agg"},
+        env=os.environ | dict.fromkeys(SINGLE, "1") | {"IPYTHONDIR": folder, "MPLBACKEND": "agg"},
         cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -35,7 +35,7 @@ _STATM = Path("/proc/self/statm")  # in pages; the first number is the address s
 _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = "import sys; sys.path.insert(0, {!r}); from autograder.sandbox.template import main; main()"
 _PASSED_ON = ("HOME", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME")  # to load; a learner sees none
-_SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _SECONDS_TO_ANSWER = 900  # of the clock, for what is ours to load, fork or end: only what hangs takes as long
 _MOST_ANSWERED = 32_000_000
 _MOST_CALLED = 16_000_000  # bytes in the arguments of a stand-in, and in what it returns
@@ -188,7 +188,7 @@ def _start(settings: Settings, control: socket.socket, profile: str) -> subproce
         "threads": limits.threads,
     }
     options = {"control": control.fileno(), "bounds": bounds, **asdict(settings)}
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | dict.fromkeys(_SINGLE, "1")
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | dict.fromkeys(SINGLE, "1")
     environment |= {"IPYTHONDIR": profile, "MPLBACKEND": "agg", "LANG": "C.UTF-8"}
     with control:
         return subprocess.Popen(

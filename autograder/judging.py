@@ -72,7 +72,9 @@ def _compare_values(answer: Array, right: Array) -> Verdict:
         return RIGHT
     difference = np.abs(answer - right)
     where = _index(difference == difference.max())
-    error = float(difference.max() / max(float(np.abs(right).max()), FLOOR))
+    largest = float(np.abs(right).max())
+    # Where all is to be 0, the whole answer is error.
+    error = float(difference.max()) / (largest if largest > FLOOR else float(np.abs(answer).max()))
     return Verdict("wrong value", error=error, where=where)
 
 

@@ -21,6 +21,7 @@ from hypothesis.extra import numpy as hnp
 from autograder import Report, check, exercises
 from autograder.checking import PUBLIC_SEED, draw
 from autograder.exercise import Case
+from autograder.judging import compare
 
 A = Any
 
@@ -706,3 +707,14 @@ def test_builtins_are_left_alone() -> None:
     before = dict(vars(builtins))
     check(output_delta)
     assert dict(vars(builtins)) == before
+
+
+@pytest.mark.parametrize("right", [0.0, 1e-12])
+def test_where_all_is_to_be_0_an_answer_is_wrong_by_its_own_size(right: float) -> None:
+    """Not by a million times that of the smallest number that counts."""
+    assert compare(np.array([0.3, -0.7]), np.full(2, right)).error == pytest.approx(1)
+
+
+def test_a_case_in_which_all_is_to_be_0_does_not_hide_how_wrong_the_others_are() -> None:
+    (finding,) = check(lambda O, t: O - t, "output_delta").findings
+    assert 1 < finding.error < 1e6

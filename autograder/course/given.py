@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import labs
-from autograder.course.cells import bound_names, exercises_by_graded_cell
+from autograder.course.cells import bound_names, exercises_by_graded_cell, squeezed
 from autograder.course.labs import UsageError
 
 # As nbgrader's ClearSolutions does it, which takes seconds to load.
@@ -59,7 +59,7 @@ def lab_of(cells: Sequence[NotebookNode], file_name: str) -> str | None:
     code = [cell.source for cell in cells if cell.cell_type == "code"]
     names = {name for source in code for name in (*bound_names(source), *_CHECKED.findall(source))}
     names |= {cell.metadata.get("nbgrader", {}).get("grade_id", "") for cell in cells}
-    texts = {_squeezed(text) for cell in cells for text in _with_heading(cell)}
+    texts = {squeezed(text) for cell in cells for text in _with_heading(cell)}
     named = {lab: lab in file_name.lower() for lab in _labs()}
     exercises, own = exercises_by_lab(), _texts_by_lab()
     shared = {lab: len(names.intersection(exercises[lab])) + len(texts & own[lab]) for lab in named}
@@ -70,7 +70,7 @@ def lab_of(cells: Sequence[NotebookNode], file_name: str) -> str | None:
 @cache
 def _texts_by_lab() -> Mapping[str, frozenset[str]]:
     """Return the texts of each lab that no other has, its headings among them."""
-    texts = {lab: {_squeezed(text) for cell in as_given(lab).cells for text in _with_heading(cell)} for lab in _labs()}
+    texts = {lab: {squeezed(text) for cell in as_given(lab).cells for text in _with_heading(cell)} for lab in _labs()}
     counts = Counter(text for found in texts.values() for text in found)
     return {lab: frozenset(text for text in found if counts[text] == 1) for lab, found in texts.items()}
 
@@ -79,10 +79,6 @@ def _with_heading(cell: NotebookNode) -> list[str]:
     """Return the text of a cell, and for a learner who wrote below a heading, the heading by itself."""
     first = cell.source.lstrip().partition("\n")[0]
     return [cell.source, first] if first.startswith("#") and cell.cell_type == "markdown" else [cell.source]
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
 
 
 def title(lab: NotebookNode) -> str:

@@ -342,9 +342,8 @@ def standing(
     for cell, most in frame.most.items():
         written, exercise = cell not in frame.exercises, frame.exercises.get(cell, cell)
         grade, comment = grades[cell], comments.get(exercise)
-        said = (
-            (comment.manual_comment or "") if comment else ""
-        )  # nbgrader's own is "No response.", which the page says
+        # A person's only: nbgrader's own comment is "No response.", which the page says itself.
+        said = (comment.manual_comment or "") if comment else ""
         given = grade.auto_score if grade.manual_score is None else grade.manual_score
         score = (given or 0.0) + (grade.extra_credit or 0.0)
         waits = written and bool(grade.needs_manual_grade)

@@ -19,6 +19,7 @@ from autograder.course.cells import (
     called_checks,
     exercises_by_graded_cell,
     is_written,
+    squeezed,
 )
 from autograder.course.given import exercises_by_lab, lab_of
 from autograder.course.missing import Missing, missing
@@ -150,7 +151,7 @@ def _is_edited_copy(cell: NotebookNode, claim: str | None, checked: set[str] | N
 
 
 def _squeezed(cell: NotebookNode) -> tuple[str, str]:
-    return cell.cell_type, "".join(cell.source.split())
+    return cell.cell_type, squeezed(cell.source)
 
 
 def _places(own: Sequence[Own], given: Sequence[_Given]) -> list[int]:

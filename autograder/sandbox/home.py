@@ -31,7 +31,7 @@ _PROGRAM = "import sys; sys.path.insert(0, {!r}); from autograder.sandbox.home i
 _SECONDS_TO_START = 900  # of the clock: only what hangs takes as long
 _SECONDS_TO_END = 0.1  # it closes its socket a moment before it is gone
 _KEPT = ("SYSTEMROOT",)  # Windows makes no socket without it
-_PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn")
+_PROGRAMS = ("subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn")
 
 
 class Home:
@@ -140,6 +140,7 @@ def main() -> None:
         _empty(os.getcwd())
         loading.settle(shell, os.getcwd(), _KEPT)
         _bound(options)
+        os.system = _no_program
         sys.addaudithook(_walls(os.path.realpath(os.getcwd())))
     except Exception:
         return send(link, {"word": options["word"], "failed": traceback.format_exc()})
@@ -173,6 +174,11 @@ def _bound(options: dict[str, Any]) -> None:
         limits = ((resource.RLIMIT_AS, addresses), (resource.RLIMIT_FSIZE, options["scratch_bytes"]))
         for limit, value in limits:
             resource.setrlimit(limit, (value, value))
+
+
+def _no_program(command: object) -> int:
+    """Answer as the C library does where no program can be started: it raises nothing."""
+    return 127 << 8
 
 
 def _walls(folder: str) -> Any:

@@ -72,6 +72,7 @@ NOTEBOOKS = {
             "import urllib.request\nurllib.request.urlopen('http://example.com/data.csv')",
             "import socket\nsocket.create_connection(('127.0.0.1', 80))",
             "import subprocess\nsubprocess.run(['ls'])",
+            "import os\nassert os.system('ls') == 127 << 8",
             "import os\nopen('a.txt', 'w').write('1')\nprint(os.listdir())\nassert open('a.txt').read()",
         ),
     ),

@@ -26,7 +26,7 @@ help:  ## print this list (the default)
 demo: $(DONE) release book  ## release the lab, build the book, grade a sample class
 	@echo "Making a sample class in $(DEMO)"
 	@rm -rf $(DEMO)
-	@$(PY) -m tests.submissions.make_class $(DEMO)
+	@$(PY) -m tools.make_class $(DEMO)
 	@echo "Grading it"
 	@$(PY) -m autograder grade $(LAB) --course $(DEMO)
 	@echo
@@ -44,7 +44,7 @@ lint: $(DONE)  ## check style and types only
 	@$(BIN)/mypy --no-error-summary
 
 bench: $(DONE)  ## measure grading against stock nbgrader, and what a submission costs
-	@$(PY) -m tests.submissions.bench
+	@$(PY) -m tools.bench
 
 book: $(DONE)  ## build the book into _build/html
 	@echo "Building the book into _build/html"
@@ -52,11 +52,11 @@ book: $(DONE)  ## build the book into _build/html
 
 pdf: book  ## print the book as one PDF, _build/backprop-by-hand.pdf
 	@echo "Printing the book (a minute or two)"
-	@$(PY) -m book.browser.pdf
+	@$(PY) -m tools.pdf
 
 screenshots: book  ## picture every page, wide and narrow, light and dark, into _build/screenshots
 	@echo "Picturing every page (some minutes)"
-	@$(PY) -m book.browser.screenshots
+	@$(PY) -m tools.screenshots
 
 release: $(DONE)  ## make exercises/ from solutions/
 	@$(PY) -m autograder release

@@ -9,7 +9,9 @@ import warnings
 
 from sqlalchemy.exc import SAWarning
 
-from autograder.course import exchange, exporters, labs, preprocessors
+from autograder import labs
+from autograder.course import nbgrader_steps
+from autograder.course.lms import exchange, exporters
 
 # nbgrader's own; nothing an instructor can do about it.
 warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
@@ -29,16 +31,16 @@ if labs.gradebook_address():
     c.CourseDirectory.course_id = "backprop"
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
-c.GenerateAssignment.preprocessors = preprocessors.GENERATE
+c.GenerateAssignment.preprocessors = nbgrader_steps.GENERATE
 
 # A submission is read and rebuilt by the exporter, run by the first step of AUTOGRADE, and recorded by the
 # others.
-c.Autograde.exporter_class = preprocessors.SubmissionExporter
-c.Autograde.sanitize_preprocessors = preprocessors.SANITIZE
-c.Autograde.autograde_preprocessors = preprocessors.AUTOGRADE
+c.Autograde.exporter_class = nbgrader_steps.SubmissionExporter
+c.Autograde.sanitize_preprocessors = nbgrader_steps.SANITIZE
+c.Autograde.autograde_preprocessors = nbgrader_steps.AUTOGRADE
 
-c.GenerateFeedback.exporter_class = preprocessors.FeedbackExporter
-c.GenerateFeedback.preprocessors = preprocessors.FEEDBACK
+c.GenerateFeedback.exporter_class = nbgrader_steps.FeedbackExporter
+c.GenerateFeedback.preprocessors = nbgrader_steps.FEEDBACK
 c.ExportApp.plugin_class = exporters.GradesExporter
 c.ExchangeFactory.release_feedback = exchange.ReleaseFeedback
 # Where the book is served, such as "https://course.example/backprop"; feedback then links to chapters and mistakes.

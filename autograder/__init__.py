@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from autograder.checking import case, check
     from autograder.exercise import Exercise
     from autograder.report import Finding, Report
-    from autograder.so_far import progress
+    from autograder.student.progress import progress
 
 __all__ = ["Exercise", "Finding", "Report", "case", "check", "exercises", "progress"]
 
@@ -25,7 +25,7 @@ _HOME = {
     "case": "autograder.checking",
     "check": "autograder.checking",
     "exercises": "autograder.chapters",
-    "progress": "autograder.so_far",
+    "progress": "autograder.student.progress",
 }
 
 

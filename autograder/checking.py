@@ -15,16 +15,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograder import cells_run
-from autograder.answers import Answer, describe
-from autograder.attempts import Observation, Raised, Solution, in_words, observe, raised_by, standing_in
-from autograder.book_address import book_from
+from autograder.attempts.answers import Answer, describe
+from autograder.attempts.observe import Observation, Raised, Solution, in_words, observe, raised_by, standing_in
 from autograder.chapters import exercises
-from autograder.diagnosis import Diagnosis, diagnose
+from autograder.diagnosis.diagnose import Diagnosis, diagnose
 from autograder.exercise import Case, Exercise, Verdict
 from autograder.fingerprint import fingerprint_of
 from autograder.judging import at, compare
-from autograder.oracles import one_thread
+from autograder.notebook import cells_run
+from autograder.notebook.book_address import book_from
+from autograder.oracles.autodiff import one_thread
 from autograder.report import Finding, Report
 
 # What asks: given the cases and the exercises that are to have stand-ins, it returns one observation for each case.
@@ -283,7 +283,7 @@ def _in_all(cases: int) -> str:
 def _raised_message(exercise: Exercise, raised: Raised) -> tuple[str, str]:
     if raised.own:
         return "not written", f"Not written yet: `{exercise.signature}` raises NotImplementedError"
-    if raised.kind == "NotThereError":  # of autograder.sandbox.lacking; its text says where
+    if raised.kind == "NotThereError":  # of autograder.sandbox.inside.lacking; its text says where
         return "not there", raised.text
     told = f"Your code {in_words(raised)}"
     return "raised", told if raised.line else f"{told}; it was called as {exercise.signature}"

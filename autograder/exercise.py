@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograder.answers import Answer, Array, Unusable, read
-from autograder.attempts import Attempt, Solution
+from autograder.attempts.answers import Answer, Array, Unusable, read
+from autograder.attempts.observe import Attempt, Solution
 
 Arrays: TypeAlias = Mapping[str, Array]
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from autograder.attempts import function_of
+from autograder.attempts.observe import function_of
 
 
 def fingerprint_of(solution: Callable[..., Any], name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.answers import Answer, Array, Unusable
+from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.exercise import Case, Exercise, Verdict
 
 RELATIVE_TOLERANCE = 1e-6  # of the largest entry of the case

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.exercise import Section
-from autograder.slots import SLOTS, colour
+from autograder.palette import SLOTS, colour
 
 _FOR_THE_NOTEBOOK = ("warning", "printed", "inputs", "book")
 JSON_MIME = "application/vnd.backprop-by-hand.report+json"

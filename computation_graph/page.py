@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.slots import SLOTS
 from computation_graph import svg
 from computation_graph.expressions import tokens
 
@@ -25,16 +24,8 @@ STATIC = HERE / "static"
 _TEMPLATES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
 
 
-def colours() -> str:
-    """The slots' colours as CSS, for light and dark in JupyterLab and VS Code."""
-    light, dark = (
-        "".join(f"--slot-{key}: {getattr(slot, theme)};" for key, slot in SLOTS.items()) for theme in ("light", "dark")
-    )
-    return f".cg, svg.cg-picture {{{light}}}\n[data-jp-theme-light=false] .cg, .vscode-dark .cg {{{dark}}}\n"
-
-
 def style() -> str:
-    return colours() + (STATIC / "graph.css").read_text("utf-8")
+    return "".join((STATIC / name).read_text("utf-8") for name in ("colours.css", "graph.css"))
 
 
 def standalone(graph: Graph) -> str:

@@ -228,7 +228,7 @@ def compare_curves(steps=300, lr=0.1, p=0.25, negative_slope=0.1):
 # | `first-sample-only` | Only the first sample of the batch counts. |
 # | `batch-mean` | The batch is averaged where it is summed. |
 # | `sign` | The sign is reversed. |
-# | `factor-two` | There is a factor 2 too many. |
+# | `factor-two` | There is an extra factor of 2. |
 # | `mask-missing` | The mask plays no part. |
 # | `dropout-scale-missing` | What is kept is not scaled up. |
 #

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from book.browser.machine import NO_BROWSER, QUIET, browser_path
 from tests import patience
+from tools.browser import NO_BROWSER, QUIET, browser_path
 
 # Each worker and each process it starts gets one core.
 os.environ["OMP_NUM_THREADS"] = "1"

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.answers import Array, Unusable, read
-from autograder.attempts import Arguments, Solution, in_words, raised_by
+from autograder.attempts.answers import Array, Unusable, read
+from autograder.attempts.observe import Arguments, Solution, in_words, raised_by
 
 
 class Box:

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.answers import Array, Unusable, describe, read
-from autograder.attempts import Arguments, Solution, refuse_complex
+from autograder.attempts.answers import Array, Unusable, describe, read
+from autograder.attempts.observe import Arguments, Solution, refuse_complex
 
 
 def attempt_jacobian(solution: Solution, arguments: Arguments) -> Mapping[str, object]:

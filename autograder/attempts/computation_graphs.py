@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.answers import Unusable, describe, items, read, split
-from autograder.attempts import Arguments, Solution, in_words, raised_by
+from autograder.attempts.answers import Unusable, describe, items, read, split
+from autograder.attempts.observe import Arguments, Solution, in_words, raised_by
 
 STUB = "NotImplementedError"
 LONG = 1000  # a graph with more nodes is asked about once only

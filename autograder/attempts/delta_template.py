@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from autograder.answers import Array, read, split
-from autograder.attempts import Arguments, Solution, refuse_complex
+from autograder.attempts.answers import Array, read, split
+from autograder.attempts.observe import Arguments, Solution, refuse_complex
 
 PARAMS = ("W1", "b1", "W2", "b2")
 

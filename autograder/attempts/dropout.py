@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from autograder.answers import Answer, Unusable, read
-from autograder.attempts import Arguments, Solution
+from autograder.attempts.answers import Answer, Unusable, read
+from autograder.attempts.observe import Arguments, Solution
 
 
 def attempt_mask(solution: Solution, arguments: Arguments) -> Mapping[str, object]:

@@ -11,8 +11,8 @@ from itertools import product
 
 import numpy as np
 
-from autograder.answers import Unusable, in_memory, read
-from autograder.attempts import Arguments, Solution, call_for_keys
+from autograder.attempts.answers import Unusable, in_memory, read
+from autograder.attempts.observe import Arguments, Solution, call_for_keys
 
 PARAMS = ("W1", "b1", "W2", "b2")
 

@@ -15,8 +15,8 @@ from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 
-from autograder.answers import Unusable, describe, read
-from autograder.attempts import Arguments, Solution, in_words, raised_by
+from autograder.attempts.answers import Unusable, describe, read
+from autograder.attempts.observe import Arguments, Solution, in_words, raised_by
 
 _DERIVES = (torch.autograd.grad, torch.autograd.backward, torch.Tensor.backward, torch._make_dual)
 # What gives memory that was something else before: NaN instead, so that entries never written are no answer by luck.

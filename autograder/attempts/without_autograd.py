@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from autograder.answers import Unusable, describe
-from autograder.attempts import Arguments, Solution
+from autograder.attempts.answers import Unusable, describe
+from autograder.attempts.observe import Arguments, Solution
 
 _WANTED = "one id of the lab's list, as text with hyphens between its words,"
 

@@ -11,9 +11,18 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Array
 from autograder.attempts.affine_layer import attempt_affine, attempt_network, attempt_sigmoid
-from autograder.drawing import (
+from autograder.attempts.answers import Array
+from autograder.builders.gradient_exercise import (
+    WRONG_SLOPES,
+    Activation,
+    Oracle,
+    Tensor,
+    gradient_exercise,
+    sigmoid,
+    suspect,
+)
+from autograder.builders.inputs import (
     BEYOND_TEN,
     CLOSE,
     LAYER_SIZES,
@@ -23,9 +32,8 @@ from autograder.drawing import (
     with_twins,
 )
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect
-from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, sigmoid, suspect
 from autograder.judging import compare_with_expected
-from autograder.oracles import Forward, autograd, central_differences
+from autograder.oracles.autodiff import Forward, autograd, central_differences
 
 CHAPTER = "04_affine_layer"
 
@@ -128,7 +136,7 @@ MATMUL_BACKWARD = gradient_exercise(
             suspect(mistake, part, forward, wrt)
             for part, wrt in (("dx", "x"), ("dW", "W"))
             for mistake, forward in (
-                ("upstream-taken-as-one", _product_upstream_ignored),
+                ("upstream-ignored", _product_upstream_ignored),
                 ("first-sample-only", _product_first_sample),
             )
         ),
@@ -167,7 +175,7 @@ BIAS_ADD_BACKWARD = gradient_exercise(
         Suspect("batch-not-summed", "value", lambda case: case.names.upstream),
         Suspect("wrong-axis", "value", lambda case: case.names.upstream.sum(axis=1)),
         suspect("first-sample-only", "value", lambda b, upstream: _bias(b, _only_first_row(upstream)), "b"),
-        suspect("upstream-taken-as-one", "value", lambda b, upstream: _bias(b, torch.ones_like(upstream)), "b"),
+        suspect("upstream-ignored", "value", lambda b, upstream: _bias(b, torch.ones_like(upstream)), "b"),
     ],
 )
 
@@ -364,7 +372,7 @@ _AFFINE_SUSPECTS = [
     *(
         suspect(mistake, part, _affine_only(change), wrt)
         for part, wrt in _AFFINE_PARTS.items()
-        for mistake, change in (("upstream-taken-as-one", torch.ones_like), ("first-sample-only", _only_first_row))
+        for mistake, change in (("upstream-ignored", torch.ones_like), ("first-sample-only", _only_first_row))
     ),
 ]
 
@@ -587,7 +595,7 @@ NETWORK_BACKWARD = Exercise(
         _other_layers("layer-skipped", slice(-1, None)),
         _other_layers("layer-skipped", slice(1, None)),
         _other_layers("layer-skipped", slice(None, -1)),
-        Suspect("upstream-taken-as-one", "value", lambda case: _network_gradient(case, upstream=np.ones_like)["value"]),
+        Suspect("upstream-ignored", "value", lambda case: _network_gradient(case, upstream=np.ones_like)["value"]),
     ],
 )
 

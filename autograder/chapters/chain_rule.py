@@ -11,14 +11,23 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array
-from autograder.attempts import call, call_for_each
+from autograder.attempts.answers import Answer, Array
 from autograder.attempts.chain_rule import attempt_jacobian, attempt_numerical_gradient
-from autograder.drawing import CLOSE, nets_near_zero, signs, zeros_after_positive
+from autograder.attempts.observe import call, call_for_each
+from autograder.builders.gradient_exercise import (
+    WRONG_SLOPES,
+    Activation,
+    Oracle,
+    Tensor,
+    gradient_exercise,
+    logit,
+    sigmoid,
+    suspect,
+)
+from autograder.builders.inputs import CLOSE, nets_near_zero, signs, zeros_after_positive
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
-from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, logit, sigmoid, suspect
 from autograder.judging import RIGHT, compare, compare_with_expected
-from autograder.oracles import Forward, autograd, central_differences
+from autograder.oracles.autodiff import Forward, autograd, central_differences
 
 CHAPTER = "01_chain_rule"
 
@@ -241,7 +250,7 @@ SIGMOID_SLOPE = gradient_exercise(
     lambda O: {"net": logit(O)},
     [
         *(suspect(name, "value", partial(_summed, activation=wrong), "net") for name, wrong in WRONG_SLOPES),
-        *_slips("value", [("sigmoid-again", lambda of: sigmoid(of.O))]),
+        *_slips("value", [("sigmoid-of-activation", lambda of: sigmoid(of.O))]),
     ],
 )
 
@@ -270,9 +279,9 @@ TANH_SLOPE = gradient_exercise(
             ("slope-of-sigmoid", lambda of: np.multiply(of.O, 1 - of.O)),
             ("tanh-slope-not-squared", lambda of: 1 - of.O),
             ("tanh-slope-not-squared", lambda of: 1 - abs(of.O)),
-            ("tanh-slope-half", lambda of: 1 + of.O),
-            ("tanh-slope-half", lambda of: np.square(of.O)),
-            ("tanh-slope-plus", lambda of: 1 + np.square(of.O)),
+            ("slope-half", lambda of: 1 + of.O),
+            ("slope-half", lambda of: np.square(of.O)),
+            ("slope-plus", lambda of: 1 + np.square(of.O)),
             ("tanh-of-activation", lambda of: 1 - np.tanh(of.O) ** 2),
             ("tanh-square-outside", lambda of: np.square(1 - of.O)),
         ],
@@ -606,7 +615,7 @@ SOFTMAX_BACKWARD = gradient_exercise(
             ("mean-not-weighted", lambda of: of.p * (of.upstream - of.upstream.mean(1, keepdims=True))),
             ("probability-factor-missing", lambda of: of.upstream - (of.upstream * of.p).sum(1, keepdims=True)),
             ("softmax-skipped", lambda of: of.upstream),
-            ("softmax-upstream-ignored", lambda of: of.p * (1 - of.p)),
+            ("upstream-ignored", lambda of: of.p * (1 - of.p)),
             ("labels-for-upstream", lambda of: of.p - of.upstream),
             ("weighted-mean-wrong-axis", lambda of: of.p * (of.upstream - (of.upstream * of.p).sum(0))),
             ("weighted-mean-wrong-axis", lambda of: of.p * (of.upstream - (of.upstream * of.p).sum())),

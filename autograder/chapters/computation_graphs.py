@@ -11,8 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array, Unusable
-from autograder.attempts import call
+from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.computation_graphs import (
     FORMS,
     LONG,
@@ -25,11 +24,12 @@ from autograder.attempts.computation_graphs import (
     order_of_nodes,
     value_class,
 )
-from autograder.drawing import BEYOND_TEN, CLOSE, RESIDUALS, with_twins
+from autograder.attempts.observe import call
+from autograder.builders.gradient_exercise import WRONG_SLOPES, Oracle, Tensor, gradient_exercise
+from autograder.builders.inputs import BEYOND_TEN, CLOSE, RESIDUALS, with_twins
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
-from autograder.gradients import WRONG_SLOPES, Oracle, Tensor, gradient_exercise
 from autograder.judging import RIGHT, compare, compare_with_expected, is_single_precision
-from autograder.oracles import autograd, central_differences
+from autograder.oracles.autodiff import autograd, central_differences
 
 CHAPTER = "02_computation_graphs"
 
@@ -103,7 +103,7 @@ MULTIPLY_BACKWARD = gradient_exercise(
         one
         for part in _MULTIPLY_PARTS
         for one in (
-            _slope_instead("upstream-missing", part, lambda this, other, g: other),
+            _slope_instead("upstream-ignored", part, lambda this, other, g: other),
             _slope_instead("own-factor", part, lambda this, other, g: g * this),
             _slope_instead("local-slope-missing", part, lambda this, other, g: g),
             _slope_instead("upstream-added", part, lambda this, other, g: g + other),
@@ -239,14 +239,14 @@ ADD_BACKWARD = Exercise(
     numerical=partial(_add_answer, central_differences),
     judge=_judge_add,
     suspects=[
-        *_slope_of_sum_instead("upstream-missing", lambda other, g: np.ones_like(g)),
+        *_slope_of_sum_instead("upstream-ignored", lambda other, g: np.ones_like(g)),
         *_slope_of_sum_instead("product-for-sum", lambda other, g: g * other),
         *_slope_of_sum_instead("upstream-shared", lambda other, g: g / 2),
         _instead_of_undoing("broadcast-not-undone", lambda right, g: g),
         _instead_of_undoing("broadcast-mean", _mean_of_copies),
         _instead_of_undoing("broadcast-first-only", _first_copy),
-        _instead_of_undoing("upstream-missing", lambda right, g: np.full(right.shape, g.size / right.size)),
-        _instead_of_undoing("upstream-missing", lambda right, g: np.ones_like(right)),
+        _instead_of_undoing("upstream-ignored", lambda right, g: np.full(right.shape, g.size / right.size)),
+        _instead_of_undoing("upstream-ignored", lambda right, g: np.ones_like(right)),
     ],
     stand_in=_add_stand_in,
 )
@@ -394,7 +394,7 @@ SQUARED_ERROR_GRADIENTS = gradient_exercise(
         *_error_instead("residual-squared", lambda r: r * r),
         *_error_instead("residual-absolute", lambda r: 2 * abs(r)),
         _weight_gradient_instead("local-slope-missing", lambda g, x, w: g),
-        _weight_gradient_instead("upstream-missing", lambda g, x, w: x),
+        _weight_gradient_instead("upstream-ignored", lambda g, x, w: x),
         _weight_gradient_instead("own-factor", lambda g, x, w: g * w),
         _weight_gradient_instead("product-for-slope", lambda g, x, w: g * x * w),
         _weight_gradient_instead("upstream-added", lambda g, x, w: g + x),
@@ -1016,7 +1016,7 @@ BACKWARD = Exercise(
         *_on(_FAN_OUT, "processed-early", partial(_handed_on_early, walk=_breadth_first)),
         *_on(_FAN_OUT, "processed-early", partial(_handed_on_early, walk=_depth_first)),
         *_on(_FAN_OUT, "processed-early", partial(_handed_on_early, walk=_depth_first_edges_first)),
-        *_on(_BOTH, "upstream-missing", _slopes_only),
+        *_on(_BOTH, "upstream-ignored", _slopes_only),
         *_on(("single path",), "local-slope-missing", lambda case: _gradients_of_neighbours(case, lambda _: 1.0)),
         *_on(("repeat",), "gradients-kept", partial(_kept, root=1)),
         *_on(("repeat",), "gradients-kept", partial(_kept, root=2)),

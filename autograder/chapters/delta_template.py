@@ -10,9 +10,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array, Unusable
+from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.delta_template import PARAMS, attempt_gradient_check, attempt_train_xor
-from autograder.drawing import (
+from autograder.builders.gradient_exercise import (
+    WRONG_SLOPES,
+    Activation,
+    Oracle,
+    Tensor,
+    gradient_exercise,
+    logit,
+    sigmoid,
+    suspect,
+)
+from autograder.builders.inputs import (
     BEYOND_TEN,
     FULL,
     LAYER_SIZES,
@@ -23,11 +33,10 @@ from autograder.drawing import (
     signs,
     with_twins,
 )
+from autograder.builders.training_run import judge_stretches
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
-from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, gradient_exercise, logit, sigmoid, suspect
 from autograder.judging import RIGHT, agree, compare, compare_with_expected
-from autograder.long_run import judge_stretches
-from autograder.oracles import Forward, autograd, central_differences, relative_error
+from autograder.oracles.autodiff import Forward, autograd, central_differences, relative_error
 
 CHAPTER = "03_delta_template"
 
@@ -372,7 +381,7 @@ def _layer_with_nets(rng: Rng, net: Array, label: str) -> Case:
 
 def _cancelling_samples(rng: Rng) -> Case:
     """Give every sample a twin with the same activations and nearly the opposite upstream gradient."""
-    case = _layer_with_nets(rng, rng.normal(size=(3, 2)), "samples that nearly cancel, N = 6, D = 2, M = 2")
+    case = _layer_with_nets(rng, rng.normal(size=(3, 5)), "samples that nearly cancel, N = 6, D = 2, M = 5")
     upstream, O, x, W = case.arguments.values()
     arguments = {"upstream": with_twins(rng, upstream, 0, -1.0), "O": np.vstack([O, O]), "x": with_twins(rng, x, 0)}
     return replace(case, arguments={**arguments, "W": W})
@@ -380,7 +389,7 @@ def _cancelling_samples(rng: Rng) -> Case:
 
 def _cancelling_units(rng: Rng) -> Case:
     """Give every unit a twin with the same activations, nearly the same weights and the opposite upstream gradient."""
-    case = _layer_with_nets(rng, rng.normal(size=(3, 2)), "units that nearly cancel, N = 3, D = 2, M = 4")
+    case = _layer_with_nets(rng, rng.normal(size=(5, 3)), "units that nearly cancel, N = 5, D = 2, M = 6")
     upstream, O, x, W = case.arguments.values()
     arguments = {"upstream": with_twins(rng, upstream, 1, -1.0), "O": np.hstack([O, O]), "x": x}
     return replace(case, arguments={**arguments, "W": with_twins(rng, W, 1)})

@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array
-from autograder.attempts import call_for_keys
+from autograder.attempts.answers import Answer, Array
 from autograder.attempts.dropout import attempt_mask, attempt_mode, part_of
+from autograder.attempts.observe import call_for_keys
+from autograder.builders.gradient_exercise import Oracle, Tensor, suspect
 from autograder.chapters.mlp_by_hand import (
     ORDERS,
     draw_network,
@@ -26,21 +27,9 @@ from autograder.chapters.mlp_by_hand import (
     shifted,
 )
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
-from autograder.gradients import Oracle, Tensor, suspect
 from autograder.judging import RIGHT, agree, compare, compare_with_expected
-from autograder.mask_statistics import (
-    BAR,
-    SMALL_MASK,
-    Masks,
-    dependence,
-    shared_along,
-    steady_count,
-    surprise,
-    uncommon_count,
-)
-from autograder.networks import logits, mean_cross_entropy
-from autograder.oracles import autograd, central_differences, differences_from_below
-from autograder.wrong_networks import (
+from autograder.oracles.autodiff import autograd, central_differences, differences_from_below
+from autograder.oracles.faulty_networks import (
     OTHER_ACTIVATIONS,
     WRONG_LEAKY_SLOPES,
     WRONG_LOSSES,
@@ -50,6 +39,17 @@ from autograder.wrong_networks import (
     logits_gradient,
     with_leaky_slope,
 )
+from autograder.oracles.randomness_tests import (
+    BAR,
+    SMALL_MASK,
+    Masks,
+    dependence,
+    shared_along,
+    steady_count,
+    surprise,
+    uncommon_count,
+)
+from autograder.oracles.reference_networks import logits, mean_cross_entropy
 
 CHAPTER = "06_dropout"
 

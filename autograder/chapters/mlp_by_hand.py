@@ -12,16 +12,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.answers import Answer, Array, Unusable
-from autograder.attempts import call, call_for_each, call_for_keys
+from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.mlp_by_hand import PARAMS, attempt_sgd_step
-from autograder.drawing import CLOSE, signs, with_twins, zeros_after_positive
+from autograder.attempts.observe import call, call_for_each, call_for_keys
+from autograder.builders.gradient_exercise import Oracle, Tensor, gradient_exercise, suspect
+from autograder.builders.inputs import CLOSE, signs, with_twins, zeros_after_positive
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
-from autograder.gradients import Oracle, Tensor, gradient_exercise, suspect
 from autograder.judging import RIGHT, compare, compare_with_expected
-from autograder.networks import logits, mean_cross_entropy
-from autograder.oracles import autograd, central_differences, differences_from_below
-from autograder.wrong_networks import (
+from autograder.oracles.autodiff import autograd, central_differences, differences_from_below
+from autograder.oracles.faulty_networks import (
     OTHER_ACTIVATIONS,
     OTHER_PROBABILITIES,
     WRONG_LEAKY_SLOPES,
@@ -35,6 +34,7 @@ from autograder.wrong_networks import (
     softmax,
     with_leaky_slope,
 )
+from autograder.oracles.reference_networks import logits, mean_cross_entropy
 
 CHAPTER = "05_mlp_by_hand"
 

@@ -10,17 +10,17 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder import printed_networks
-from autograder.answers import Answer, Array, Unusable
+from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.torch_functions import apply_and_go_back, train_in_numpy
 from autograder.attempts.without_autograd import attempt_bug
-from autograder.drawing import BEYOND_TEN, nets_far_out, nets_near_zero, with_twins
+from autograder.builders.gradient_exercise import WRONG_SLOPES, Activation, Oracle, Tensor, suspect
+from autograder.builders.inputs import BEYOND_TEN, nets_far_out, nets_near_zero, with_twins
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
-from autograder.gradients import WRONG_SLOPES, Activation, Oracle, Tensor, suspect
 from autograder.judging import RIGHT, agree, compare
-from autograder.networks import logits, mean_cross_entropy
-from autograder.oracles import Forward, autograd, central_differences
-from autograder.pieces import PRINTED, TRAINING, Pieces
+from autograder.oracles import lab07_networks
+from autograder.oracles.autodiff import Forward, autograd, central_differences
+from autograder.oracles.faulty_layers import PRINTED, TRAINING, Pieces
+from autograder.oracles.reference_networks import logits, mean_cross_entropy
 
 CHAPTER = "07_without_autograd"
 
@@ -665,7 +665,7 @@ def _bug_case(number: int, rng: Rng, N: int, D: int, H: int, K: int) -> Case:
 
 def printed_gradients(number: int, case: Case) -> Arrays:
     """Return what the printed network takes for its gradients."""
-    network = getattr(printed_networks, f"network_{number}")
+    network = getattr(lab07_networks, f"network_{number}")
     return dict(network(case.given, case.given)[1])
 
 

@@ -1,8 +1,9 @@
 """Releases labs and grades a class: from solutions to exercises, from submissions to gradebook and feedback.
 
-Data flows one way. Releasing: `labs` → `release`. Grading: `submissions` (found and read) → `notebooks`, `rebuild`
-(made whole) → `work` on a `pool` or `cluster` → `execution` (run) → `inert`, `feedback` (shown) → `gradebook`
-(recorded) → `results` → `class_statistics` → `summary`, `machine_readable` or `class_report`.
+Data flows one way, and each folder is a station: `release` (from solutions/ to what learners get) → `intake` (what was
+handed in, found, read and put back on the released notebook) → `grading` (one submission run and asked, on a pool) →
+`feedback` (shown) → `gradebook` (recorded) → `reports` (read by an instructor) → `lms` (sent elsewhere). `grade_class`
+conducts them for `python -m autograder`, `nbgrader_steps` for nbgrader's own commands.
 """
 
 import sys

@@ -11,6 +11,8 @@ from functools import cached_property
 
 from nbformat import NotebookNode
 
+KEY = "autograder"  # our corner of a graded notebook's metadata
+
 _CELL_MAGICS_THAT_RUN_HERE = ("%%time", "%%capture", "%%prun")
 _LONGEST_READ = 200_000  # characters: Python takes a kilobyte of memory for one
 # What IPython reads and Python does not. IPython itself takes minutes for a cell that was made to be slow to read.
@@ -46,6 +48,27 @@ def is_written(cell: NotebookNode) -> bool:
     """Say whether a cell holds an answer in words, which a person grades."""
     info = cell.metadata.get("nbgrader", {})
     return bool(info.get("grade") and info.get("solution"))
+
+
+def written_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the cells of a released or rebuilt notebook that hold answers in words."""
+    return [cell for cell in notebook.cells if is_written(cell)]
+
+
+def written_answers(notebook: NotebookNode, released: NotebookNode) -> dict[str, bool]:
+    """Say for each answer in words that `released` asks for whether the rebuilt `notebook` holds one."""
+    now = {cell.metadata.nbgrader.grade_id: cell.source for cell in written_cells(notebook)}
+    before = {cell.metadata.nbgrader.grade_id: cell.source for cell in written_cells(released)}
+    return {name: now.get(name, text).strip() != text.strip() for name, text in before.items()}
+
+
+def graded_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
+    """Yield (exercise, cell) for the automatically graded cells of a rebuilt notebook."""
+    by_id = notebook.metadata[KEY]["exercises"]
+    for cell in notebook.cells:
+        info = cell.metadata.get("nbgrader", {})
+        if info.get("grade") and info["grade_id"] in by_id:
+            yield by_id[info["grade_id"]], cell
 
 
 def exercises_by_graded_cell(released: NotebookNode) -> dict[str, str]:

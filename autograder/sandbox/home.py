@@ -125,7 +125,7 @@ def _start(settings: Settings, folder: str, port: int, word: str) -> subprocess.
 
 def main() -> None:
     """Load, say so, and answer until the other side is gone."""
-    from autograder.sandbox import loading
+    from autograder.sandbox.inside import loading
 
     options = json.loads(sys.argv[1])
     _thread.start_new_thread(_heed, (os.dup(0), os.dup(1)))

@@ -23,17 +23,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.answers import Answer, Unusable
-from autograder.attempts import Observation, Raised, Solution
-from autograder.course.limits import Limits
+from autograder.attempts.answers import Answer, Unusable
+from autograder.attempts.observe import Observation, Raised, Solution
 from autograder.exercise import Case, Exercise
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.paths import without_paths
 from autograder.sandbox.watch import Meter, Seconds, Watch
 from autograder.sandbox.wire import END, INTERRUPT, START, Closed, TooLate, WireError, receive, send, within
 
 _STATM = Path("/proc/self/statm")  # in pages; the first number is the address space
 _ROOT = Path(__file__).resolve().parents[2]
-_PROGRAM = "import sys; sys.path.insert(0, {!r}); from autograder.sandbox.template import main; main()"
+_PROGRAM = "import sys; sys.path.insert(0, {!r}); from autograder.sandbox.forkserver import main; main()"
 _PASSED_ON = ("HOME", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "TMPDIR", "XDG_CACHE_HOME")  # to load; a learner sees none
 SINGLE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _SECONDS_TO_ANSWER = 900  # of the clock, for what is ours to load, fork or end: only what hangs takes as long
@@ -45,7 +45,7 @@ _LONGEST_TEXT = 2_000
 _MOST_LACKING = 100
 _MOST_LINES = 10_000_000
 # Questions with a known answer: the attempt, and what it is put to.
-_SPOIL = ("autograder.attempts", "call", {"names": ["value"]}), ("autograder.sandbox.shell", "spoil")
+_SPOIL = ("autograder.attempts.observe", "call", {"names": ["value"]}), ("autograder.sandbox.inside.shell", "spoil")
 _TORCH = "autograder.attempts.torch_functions"
 _ONES = {name: np.ones((1, 1)) for name in ("upstream", "x", "W", "b")}
 _DERIVED: tuple[tuple[Any, dict[str, Any]], ...] = (

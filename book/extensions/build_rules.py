@@ -1,7 +1,7 @@
 """Sphinx extension: rules for the build.
 
 - Stored outputs are used again only while nothing has changed that a page may run or read.  myst-nb compares a page's
-  own cells only, so that a change in `autograder/mistakes.py` or `mistakes.toml` would not reach the page.
+  own cells only, so that a change in `autograder/diagnosis/catalogue.toml` would not reach the page.
 - Pages are read again when an extension has changed.  Sphinx asks an extension for its version, and these have none.
 - A changed style sheet reaches the built pages.  Sphinx copies it only when it writes a page.
 - After a build with warnings nothing counts as up to date, so that the next build reads every page and warns again.
@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 _RUN_AND_READ = ("autograder", "book", "computation_graph")
-_NOT_RUN = {"__pycache__", ".ipynb_checkpoints", "_static", "_templates", "browser", "extensions"}
+_NOT_RUN = {"__pycache__", ".ipynb_checkpoints", "_static", "_templates", "extensions"}
 
 
 def run_and_read(root: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from docutils import nodes
 from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 
-from autograder.slots import SLOPE, UPSTREAM
+from autograder.palette import SLOPE, UPSTREAM
 
 LENGTH = 200
 PICTURE = "_static/preview.png"

@@ -16,14 +16,16 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.server_extensions.formgrader import handlers
 
-from autograder.course import grading, labs, work
-from autograder.course.gradebook import Course
-from autograder.course.grading import Outcome, grade_class
-from autograder.course.results import Result, read_results
-from autograder.course.submissions import find_submissions
-from autograder.course.work import grade_notebook
+from autograder import labs
+from autograder.course import grade_class as grading
+from autograder.course.grade_class import Outcome, grade_class
+from autograder.course.gradebook.gradebook import Course
+from autograder.course.grading import grade_submission
+from autograder.course.grading.grade_submission import grade_notebook
+from autograder.course.intake.submissions import find_submissions
+from autograder.course.reports.results import Result, read_results
 from tests import patience
-from tests.submissions.make_class import LAB
+from tools.make_class import LAB
 
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -42,7 +44,9 @@ def grade(course: Path, *options: str) -> subprocess.CompletedProcess[str]:
 def graded(course: Path, **options: Any) -> Outcome:
     """Grade in this process: what these tests ask does not depend on the pool, which takes seconds to start."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "today", lambda: "1 March 2026")  # pages are compared, and no test is to fail at midnight
+        patch.setattr(
+            grade_submission, "today", lambda: "1 March 2026"
+        )  # pages are compared, and no test is to fail at midnight
         patch.setattr(grading, "run_tasks", lambda tasks, workers: ((t, grade_notebook(t)) for t in tasks))
         return grade_class(Course.at(course, LAB), find_submissions(course, LAB), **options)
 

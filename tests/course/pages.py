@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.course import labs
+from autograder import labs
 from tests.course.helpers import ENVIRONMENT
 
 PROGRAMS = r"(?:[A-Z_]+=\S* )*(?:python3?|nbgrader|jupyter|pip|make|git|cd|rm|grep|dask|sudo|export|\.) "

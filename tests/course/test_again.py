@@ -22,15 +22,17 @@ import pytest
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
-from autograder.__main__ import main
-from autograder.course import gradebook, labs, nbgrader_setup
-from autograder.course.gradebook import Course
-from autograder.course.pool import LocalPool
-from autograder.course.release import rubrics
+from autograder import labs
+from autograder.cli import main
+from autograder.course import nbgrader_api
+from autograder.course.gradebook import gradebook
+from autograder.course.gradebook.gradebook import Course
+from autograder.course.grading.pool import LocalPool
+from autograder.course.release.release import rubrics
 from autograder.sandbox.jail import PROTECTIONS
 from tests import patience
 from tests.course.helpers import ENVIRONMENT, by_exercise, command, grade, graded, results, scores, wait_until
-from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
+from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 RIGHT = nbformat.writes(answered(reference()))
 UNTOUCHED = nbformat.writes(answered({}))
@@ -132,7 +134,7 @@ def test_nbgrader_itself_sees_the_same_answers_in_words_waiting(tmp_path: Path) 
 def test_a_late_penalty_is_taken_off_and_goes_with_a_senseless_timestamp(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = nbgrader_setup.course_config()
+    config = nbgrader_api.course_config()
     config.LateSubmissionPlugin.penalty_method = "zero"
     monkeypatch.setattr(gradebook, "course_config", lambda: config.copy())
     folder = hand_in(tmp_path, "ada", RIGHT)
@@ -171,7 +173,7 @@ def test_a_full_disk_loses_only_what_it_hits_and_the_next_run_makes_it_good(
 def test_a_new_gradebook_gets_the_schema_that_nbgrader_would_give_it() -> None:
     ask = "from nbgrader.api import get_alembic_version; print(get_alembic_version())"
     asked = subprocess.run([sys.executable, "-c", ask], env=ENVIRONMENT, capture_output=True, text=True, check=True)
-    assert nbgrader_setup._newest_schema() == asked.stdout.strip()
+    assert nbgrader_api._newest_schema() == asked.stdout.strip()
 
 
 def start(course: Path) -> subprocess.Popen[str]:
@@ -310,7 +312,7 @@ def refuse(*_, **__):
     raise SystemExit("a process was started")
 
 subprocess._fork_exec = _posixsubprocess.fork_exec = os.fork = os.forkpty = os.posix_spawn = refuse
-from autograder.__main__ import main
+from autograder.cli import main
 code = main(sys.argv[1:])
 sys.exit("PyTorch was loaded" if "torch" in sys.modules else code)
 """

@@ -16,14 +16,14 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.course import labs
-from autograder.course.limits import Limits
-from autograder.course.notebooks import Notice, notices_of
-from autograder.course.work import Graded, Task, as_notebook, grade_notebook
+from autograder import labs
+from autograder.course.grading.grade_submission import Graded, Task, as_notebook, grade_notebook
+from autograder.course.intake.notebooks import Notice, notices_of
 from autograder.report import Report
+from autograder.sandbox.limits import Limits
 from tests.course.helpers import graded, grades
 from tests.submissions.busy import busy_machine
-from tests.submissions.make_class import LAB, answered, hand_in, reference
+from tools.make_class import LAB, answered, hand_in, reference
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 

@@ -16,10 +16,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from autograder.__main__ import main
-from autograder.course import labs
+from autograder import labs
+from autograder.cli import main
 from tests.course.helpers import ENVIRONMENT
-from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
+from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 PAGE = (labs.ROOT / "book" / "changing.md").read_text("utf-8")
 BLOCKS = dict(re.findall(r"^```\{code-block\} python\n:caption: (.+?)\n\n?(.*?)^```$", PAGE, re.M | re.S))

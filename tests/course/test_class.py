@@ -15,7 +15,7 @@ import pytest
 
 from autograder import exercises
 from tests.course.helpers import by_exercise, command, grade, results, scores
-from tests.submissions.make_class import LAB, answered, hand_in, make_class, reference, students
+from tools.make_class import LAB, answered, hand_in, make_class, reference, students
 
 ALL = 19.0
 

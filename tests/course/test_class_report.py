@@ -18,29 +18,29 @@ from axe_playwright_python.sync_playwright import Axe
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Page
 
-from autograder import book_address
-from autograder.__main__ import main
-from autograder.course.anonymous import pseudonym
-from autograder.course.class_report import ClassReport, frame_of
-from autograder.course.class_statistics import ClassStatistics
-from autograder.course.gradebook import Course
-from autograder.course.summary import _mistake_lines
+from autograder.cli import main
+from autograder.course.gradebook.gradebook import Course
+from autograder.course.reports.as_text import _mistake_lines
+from autograder.course.reports.class_page import ClassReport, frame_of
+from autograder.course.reports.class_statistics import ClassStatistics
+from autograder.course.reports.pseudonyms import pseudonym
+from autograder.notebook import book_address
 from tests.course.helpers import graded, results
-from tests.submissions import answers
-from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
+from tools import class_answers
+from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 MARKUP = "<img src=x onerror=top.hurt=1>"
 FORMULA = "=1+1"
 ROUND = [*"abcdefghij"]  # a class large enough for correlations
 UNNAMED = {"bias_gradient": "def bias_gradient(delta): return 17 + delta.sum(axis=0) ** 3"}
-WRONG = [answers.SLOPE_MISSING, answers.SIGN, answers.SIGN, answers.MEAN_FOR_SUM, {}]
+WRONG = [class_answers.SLOPE_MISSING, class_answers.SIGN, class_answers.SIGN, class_answers.MEAN_FOR_SUM, {}]
 
 
 def hand_in_all(course: Path) -> None:
     right = reference()
     for place, student in enumerate(ROUND):
         wrong = WRONG[place % len(WRONG)]
-        written = {WRITTEN: answers.WRITTEN[0]} if place % 3 else {}
+        written = {WRITTEN: class_answers.WRITTEN[0]} if place % 3 else {}
         hand_in(course, student, nbformat.writes(answered(right | wrong | written)))
     hand_in(course, MARKUP, nbformat.writes(answered({"output_delta": right["output_delta"]})), MARKUP)
     hand_in(course, FORMULA, "[]", "ada_lovelace")

@@ -17,15 +17,16 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.__main__ import main
-from autograder.course import cluster as cluster_module
-from autograder.course import labs, pool
-from autograder.course.cluster import connect
-from autograder.course.limits import Limits
-from autograder.course.work import Graded, Task, grade_notebook
+from autograder import labs
+from autograder.cli import main
+from autograder.course.grading import cluster as cluster_module
+from autograder.course.grading import pool
+from autograder.course.grading.cluster import connect
+from autograder.course.grading.grade_submission import Graded, Task, grade_notebook
+from autograder.sandbox.limits import Limits
 from tests import patience
 from tests.course.helpers import ENVIRONMENT, grade, grades, wait_until
-from tests.submissions.make_class import LAB, answered, hand_in, make_class, reference
+from tools.make_class import LAB, answered, hand_in, make_class, reference
 
 
 @dataclass
@@ -169,7 +170,7 @@ def test_a_cluster_without_workers_or_with_another_autograder_is_refused_with_wh
         assert f"dask worker {cluster.address}" in capsys.readouterr().err
         cluster.code = tmp_path / "older"
         shutil.copytree(labs.ROOT / "autograder", cluster.code / "autograder")
-        (cluster.code / "autograder" / "course" / "limits.py").open("a").write("# changed\n")
+        (cluster.code / "autograder" / "sandbox" / "limits.py").open("a").write("# changed\n")
         cluster.start_worker()
         monkeypatch.setattr(cluster_module, "_ARRIVAL", patience.SECONDS)
         assert main(command) == 2

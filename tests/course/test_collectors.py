@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from autograder.course.collectors import CanvasCollector, MoodleCollector, Plan, plan
-from tests.submissions.make_class import LAB
+from autograder.course.lms.collectors import CanvasCollector, MoodleCollector, Plan, plan
+from tools.make_class import LAB
 
 IPYNB = f"{LAB}.ipynb"
 

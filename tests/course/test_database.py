@@ -10,11 +10,11 @@ import pytest
 from nbgrader.api import Gradebook
 from sqlalchemy.exc import OperationalError
 
-from autograder.__main__ import main
-from autograder.course import database
-from autograder.course.database import open_gradebook, shown
-from autograder.course.labs import UsageError
-from tests.submissions.make_class import LAB
+from autograder.cli import main
+from autograder.course.gradebook import database
+from autograder.course.gradebook.database import open_gradebook, shown
+from autograder.errors import UsageError
+from tools.make_class import LAB
 
 SECRET = "open-sesame"
 

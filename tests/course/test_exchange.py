@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course.gradebook import Course
-from autograder.course.submissions import SECRET
+from autograder.course.gradebook.gradebook import Course
+from autograder.course.intake.submissions import SECRET
 from tests.course.helpers import command, graded
-from tests.submissions.make_class import LAB, answered, hand_in
+from tools.make_class import LAB, answered, hand_in
 
 KNOWN = "0123456789abcdef" * 8  # as nbgrader writes it
 

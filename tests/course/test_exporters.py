@@ -18,8 +18,9 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.exportapp import ExportApp
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.course import labs
-from autograder.course.exporters import (
+from autograder import labs
+from autograder.course.gradebook.gradebook import Course, rounded
+from autograder.course.lms.exporters import (
     CanvasExporter,
     CanvasFeedbackExporter,
     ExercisesExporter,
@@ -29,10 +30,9 @@ from autograder.course.exporters import (
     MoodleFeedbackExporter,
     MoodleWorksheetExporter,
 )
-from autograder.course.gradebook import Course, rounded
 from tests.course.helpers import ENVIRONMENT, command, graded, results
-from tests.submissions import answers
-from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
+from tools import class_answers
+from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 EXPORTERS = "autograder.course.exporters"
 FILES = {"ExercisesExporter": "exercises.csv", "CanvasExporter": "canvas.csv", "MoodleExporter": "moodle.csv"}
@@ -43,9 +43,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class with one who is late, one who waits for a grade by hand, one named like a formula, and one absent."""
     folder = tmp_path_factory.mktemp("course")
     right = reference()
-    hand_in(folder, "ada@uni.example", nbformat.writes(answered(right | {WRITTEN: answers.WRITTEN[0]})))
-    hand_in(folder, "4711", nbformat.writes(answered(right | answers.SIGN)))
-    hand_in(folder, "=1+1", nbformat.writes(answered(right | answers.MEAN_FOR_SUM)))
+    hand_in(folder, "ada@uni.example", nbformat.writes(answered(right | {WRITTEN: class_answers.WRITTEN[0]})))
+    hand_in(folder, "4711", nbformat.writes(answered(right | class_answers.SIGN)))
+    hand_in(folder, "=1+1", nbformat.writes(answered(right | class_answers.MEAN_FOR_SUM)))
     graded(folder)
     with Gradebook(Course.at(folder, LAB).db_url) as book:
         book.update_or_create_student("ada@uni.example", first_name="Ada, Countess", last_name='"Lovelace"')

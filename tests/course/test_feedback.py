@@ -15,15 +15,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_ce
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Page, Route
 
-from autograder import exercises
-from autograder.course import labs
-from autograder.course.gradebook import Course
-from autograder.course.limits import Limits
-from autograder.course.work import Graded, Task, grade_notebook
+from autograder import exercises, labs
+from autograder.course.gradebook.gradebook import Course
+from autograder.course.grading.grade_submission import Graded, Task, grade_notebook
+from autograder.sandbox.limits import Limits
 from tests.course.helpers import command, in_formgrader
 from tests.course.helpers import graded as graded_here
-from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
 from tests.submissions.pages import text_of
+from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 ACT = "top.hurt = 1"
 MARKUP = [

@@ -18,13 +18,13 @@ import pytest
 from nbformat.v4 import new_code_cell
 from playwright.sync_api import Browser, Page, expect
 
-from autograder.course import labs
-from autograder.course.gradebook import Course
-from autograder.course.release import rubrics, write_source
+from autograder import labs
+from autograder.course.gradebook.gradebook import Course
+from autograder.course.release.release import rubrics, write_source
 from tests import patience
 from tests.course.helpers import ENVIRONMENT, graded, results
-from tests.submissions import answers
-from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
+from tools import class_answers
+from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 COMMENT = "Why is one unit too few?"
 
@@ -34,7 +34,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class of one that was graded, with an answer in words."""
     folder = tmp_path_factory.mktemp("course")
     write_source(LAB, folder)
-    hand_in(folder, "ada", nbformat.writes(answered(reference() | {WRITTEN: answers.WRITTEN[1]})))
+    hand_in(folder, "ada", nbformat.writes(answered(reference() | {WRITTEN: class_answers.WRITTEN[1]})))
     with ThreadPoolExecutor(1) as beside_the_browser:
         beside_the_browser.submit(graded, folder).result()
     return folder
@@ -103,7 +103,7 @@ def test_a_written_answer_is_graded_beside_its_rubric_and_the_button_feedback_te
     page.goto(f"{server}/formgrader/manage_students/ada/{LAB}")
     page.locator("tbody").get_by_role("link", name=LAB).click()
     page.wait_for_load_state("networkidle")  # it fetches what the gradebook says
-    answer = page.locator(".nbgrader_cell", has_text=answers.WRITTEN[1])
+    answer = page.locator(".nbgrader_cell", has_text=class_answers.WRITTEN[1])
     assert "1 for why that is not enough" in page.locator("body").inner_text()
     assert "Rubric" in rubrics(LAB)[WRITTEN]
     for field, typed, saved in (("input.score", "1", "grade"), ("textarea.comment", COMMENT, "comment")):

@@ -16,13 +16,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import labs
+from autograder import labs
 from tests.course.helpers import ENVIRONMENT, command, graded, results, scores
-from tests.submissions import answers
-from tests.submissions.make_class import LAB, answered, reference
+from tools import class_answers
+from tools.make_class import LAB, answered, reference
 
 RIGHT = nbformat.writes(answered(reference()))
-WRONG = nbformat.writes(answered(reference() | answers.SIGN))
+WRONG = nbformat.writes(answered(reference() | class_answers.SIGN))
 READ_ALL = "dac_read_search"  # this Python may lie where only its owner looks
 LEARNERS_CONFIG = labs.ROOT / "deploy" / "tljh"
 
@@ -110,7 +110,7 @@ def test_a_lab_goes_out_and_comes_back_by_the_exchange_with_two_accounts(
 
 def source(course: Path) -> list[str]:
     """Have the source where nbgrader looks for it, and its release beside it, not in this repository's exercises/."""
-    from autograder.course.release import write_source
+    from autograder.course.release.release import write_source
 
     write_source(LAB, course)
     return [f"--CourseDirectory.release_directory={labs.EXERCISES}"]

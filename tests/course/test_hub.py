@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from traitlets.config import PyFileConfigLoader
 
-from autograder.course import labs
-from autograder.course.preprocessors import AUTOGRADE
+from autograder import labs
+from autograder.course.nbgrader_steps import AUTOGRADE
 from tests.course.helpers import ENVIRONMENT
 
 FILES = labs.ROOT / "deploy" / "tljh"

@@ -13,11 +13,11 @@ from nbconvert.filters import markdown2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
 
-from autograder.course import labs
-from autograder.course.inert import inert_markdown, inert_outputs, make_inert, png
-from autograder.course.rebuild import unreadable
-from autograder.course.work import as_notebook
-from tests.submissions.make_class import LAB
+from autograder import labs
+from autograder.course.feedback.sanitize import inert_markdown, inert_outputs, make_inert, png
+from autograder.course.grading.grade_submission import as_notebook
+from autograder.course.intake.rebuild import unreadable
+from tools.make_class import LAB
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 # What Markdown and HTML are made of, so that random texts of it come near to everything both can express.

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 import autograder
-from autograder.course.limits import Limits
-from autograder.sandbox.harmless import packages
-from autograder.sandbox.packages import is_listed
+from autograder.sandbox.inside.harmless import packages
+from autograder.sandbox.inside.packages import is_listed
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Ran, Session, Settings, open_session
 from autograder.sandbox.watch import Seconds
 

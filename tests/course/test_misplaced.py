@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course.labs import UsageError
-from autograder.course.submissions import find_misplaced, find_submissions
+from autograder.course.intake.submissions import find_misplaced, find_submissions
+from autograder.errors import UsageError
 from tests.course.helpers import grade
-from tests.submissions.make_class import LAB, answered, reference
+from tools.make_class import LAB, answered, reference
 
 HOMES = {
     f"jane/{LAB}.ipynb": f"jane/{LAB}/",

@@ -9,11 +9,11 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.course import labs
-from autograder.course.given import lab_of
-from autograder.course.notebooks import notices_of
-from autograder.course.rebuild import rebuild
-from tests.submissions.make_class import LAB, answered, reference
+from autograder import labs
+from autograder.course.intake.notebooks import notices_of
+from autograder.course.intake.rebuild import rebuild
+from autograder.course.release.released import lab_of
+from tools.make_class import LAB, answered, reference
 
 NAMES = list(reference())
 LISTED = ", ".join(f"`{name}`" for name in NAMES)

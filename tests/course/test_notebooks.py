@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from autograder.course import partial_json
-from autograder.course.limits import Limits
-from autograder.course.notebooks import UnreadableError, read_cells, shown
+from autograder.course.intake import partial_json
+from autograder.course.intake.notebooks import UnreadableError, read_cells, shown
 from autograder.report import JSON_MIME
+from autograder.sandbox.limits import Limits
 
 CELLS: list[dict[str, Any]] = [
     {"cell_type": "markdown", "metadata": {}, "source": ["# δ\n", "text"]},
@@ -145,7 +145,7 @@ def test_no_member_of_a_cell_is_built_without_bound(member: str, monkeypatch: py
         longest = max(longest, end - start)
         return value
 
-    monkeypatch.setattr("autograder.course.notebooks.build", build)
+    monkeypatch.setattr("autograder.course.intake.notebooks.build", build)
     large = {"nbgrader": {"grade_id": [[]] * 100_000}} if member == "metadata" else [[]] * 100_000
     with pytest.raises(UnreadableError, match="more than 1,000 characters"):
         read_cells(json.dumps({"cells": [{member: large}]}).encode(), 1_000)

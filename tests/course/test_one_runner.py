@@ -11,18 +11,18 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.course import labs
-from autograder.course.execution import _own_key
-from autograder.course.limits import Limits
-from autograder.course.notebooks import notices_of
-from autograder.course.questions import hidden
-from autograder.course.results import reports_in
-from autograder.course.validate import Validation, validate
-from autograder.course.work import Task, as_notebook, grade_notebook, prepare
+from autograder import labs
+from autograder.course.grading.execution import _own_key
+from autograder.course.grading.grade_submission import Task, as_notebook, grade_notebook, prepare
+from autograder.course.grading.questions import hidden
+from autograder.course.intake.notebooks import notices_of
+from autograder.course.reports.results import reports_in
 from autograder.report import Report
+from autograder.sandbox.limits import Limits
+from autograder.student.validate import Validation, validate
 from tests.submissions import broken
 from tests.submissions.corpus import GRAPHS, TORCH, notebook
-from tests.submissions.make_class import LAB, answered, reference, students
+from tools.make_class import LAB, answered, reference, students
 
 KEY = b"a key"
 QUICK = Limits(cpu_seconds_per_cell=3, waiting_seconds_per_cell=3, seconds_to_stop=1)

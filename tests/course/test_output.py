@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.__main__ import main
-from autograder.course import labs
-from autograder.course.grading import Outcome
-from autograder.course.progress import duration, line
+from autograder import labs
+from autograder.cli import main
+from autograder.course.grade_class import Outcome
+from autograder.course.progress_bar import duration, line
 from tests.course.helpers import ENVIRONMENT, grade, results
-from tests.submissions.make_class import LAB, hand_in
+from tools.make_class import LAB, hand_in
 
 
 @pytest.fixture(scope="module")

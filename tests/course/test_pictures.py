@@ -11,14 +11,15 @@ import pytest
 from nbformat import NotebookNode
 from PIL import Image
 
-from autograder.course.feedback import draw
-from autograder.course.inert import make_inert
-from autograder.course.notebooks import read_cells
-from autograder.course.pictures import data_uri, keep_pictures, kind_of
-from autograder.course.rebuild import rebuild, written_cells
+from autograder.course.cells import written_cells
+from autograder.course.feedback.feedback_page import draw
+from autograder.course.feedback.sanitize import make_inert
+from autograder.course.intake.notebooks import read_cells
+from autograder.course.intake.pictures import data_uri, keep_pictures, kind_of
+from autograder.course.intake.rebuild import rebuild
 from tests.course.helpers import in_formgrader
-from tests.submissions.make_class import WRITTEN, released
 from tests.submissions.pages import acting
+from tools.make_class import WRITTEN, released
 
 KINDS = {"png": "image/png", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" onload="top.hurt=1"><script>top.hurt=1</script></svg>'

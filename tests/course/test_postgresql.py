@@ -16,11 +16,11 @@ import psycopg
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course.database import shown
+from autograder.course.gradebook.database import shown
 from tests.course.helpers import grade, grades, wait_until
 from tests.course.pages import SET_UP, Shell, commands, copy_of_the_repository
-from tests.submissions import answers
-from tests.submissions.make_class import LAB, WRITTEN, answered, hand_in, reference
+from tools import class_answers
+from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 NEEDS = "PostgreSQL's server is not installed; on Debian and Ubuntu: apt-get install postgresql"
 
@@ -90,7 +90,7 @@ def _answers(folder: Path) -> bool:
 
 def hand_in_class(course: Path) -> None:
     right = reference()
-    notebooks = {"ada": right, "emeka": right | answers.SLOPE_MISSING, "mei [1] ü": {}}
+    notebooks = {"ada": right, "emeka": right | class_answers.SLOPE_MISSING, "mei [1] ü": {}}
     for student, given in notebooks.items():
         hand_in(course, student, nbformat.writes(answered(given)))
     hand_in(course, "noor", "{")
@@ -123,7 +123,9 @@ def test_the_page_for_instructors_has_one_class_on_the_server_for_all_tools(serv
     (block,) = [each for each in commands("book/instructor.md") if "AUTOGRADER_DB_URL" in each]
     typed = SET_UP.sub("", block).replace("postgresql+psycopg://grader@db.example/course", shlex.quote(server))
     shell = Shell(copy_of_the_repository(tmp_path / "repository"), tmp_path / "home")
-    hand_in(shell.folder / "term-1", "ada", nbformat.writes(answered(reference() | {WRITTEN: answers.WRITTEN[0]})))
+    hand_in(
+        shell.folder / "term-1", "ada", nbformat.writes(answered(reference() | {WRITTEN: class_answers.WRITTEN[0]}))
+    )
     shell.well("export AUTOGRADER_COURSE=$PWD/term-1")
     said = shell.well(typed)
     assert f"AUTOGRADER_DB_URL={shlex.quote(shown(server))} jupyter lab" in said

@@ -16,13 +16,13 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from autograder import Finding, Report, checking, exercises, so_far
-from autograder.course import labs
-from autograder.course.limits import Limits
-from autograder.so_far import Progress, progress
+from autograder import Finding, Report, checking, exercises, labs
+from autograder.sandbox.limits import Limits
+from autograder.student import progress as so_far
+from autograder.student.progress import Progress, progress
 from tests.course.helpers import command
-from tests.submissions import answers
-from tests.submissions.make_class import LAB, answered, reference, released
+from tools import class_answers
+from tools.make_class import LAB, answered, reference, released
 
 DROPOUT = released("06_dropout")
 RIGHT = ("output_delta", "bias_gradient")
@@ -33,7 +33,7 @@ def ran() -> NotebookNode:
     """Return lab 03 with two right answers, a wrong one and one that is right in part, run as a learner runs it."""
     partly = "def sigmoid_linear_backward(upstream, O, x, W):\n    d = upstream * O * (1 - O)\n    return d @ W.T, d, d"
     right = {name: text for name, text in reference().items() if name in RIGHT}
-    wrong = {"hidden_delta": answers.NOT_TRANSPOSED["hidden_delta"], "sigmoid_linear_backward": partly}
+    wrong = {"hidden_delta": class_answers.NOT_TRANSPOSED["hidden_delta"], "sigmoid_linear_backward": partly}
     notebook = answered(right | wrong)
     NotebookClient(notebook, allow_errors=True).execute()
     return notebook

@@ -12,14 +12,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import labs
-from autograder.course.limits import Limits
+from autograder import labs
 from autograder.sandbox import jail
 from autograder.sandbox.jail import PROTECTIONS
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Settings, open_session, protections
 from autograder.sandbox.watch import Seconds
 from tests.course.helpers import ENVIRONMENT, scores
-from tests.submissions.make_class import LAB, answered, hand_in, reference
+from tools.make_class import LAB, answered, hand_in, reference
 
 _SYS_ADMIN, _PR_CAPBSET_DROP = 21, 24
 

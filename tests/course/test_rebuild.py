@@ -11,9 +11,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.utils import compute_checksum
 
 from autograder.course.cells import bound_names
-from autograder.course.notebooks import notices_of
-from autograder.course.rebuild import rebuild
-from tests.submissions.make_class import WRITTEN, answered, reference, released
+from autograder.course.intake.notebooks import notices_of
+from autograder.course.intake.rebuild import rebuild
+from tools.make_class import WRITTEN, answered, reference, released
 
 GIVEN = [cell.id for cell in released().cells if cell.metadata.get("nbgrader", {}).get("locked")]
 

@@ -22,11 +22,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import labs
+from autograder import labs
 from tests.course.helpers import ENVIRONMENT, scores, wait_until
 from tests.course.pages import Shell, copy_of_the_repository, follow
 from tests.course.test_hand_in import READ_ALL, RIGHT, WRONG, Account, account, shared
-from tests.submissions.make_class import LAB, hand_in
+from tools.make_class import LAB, hand_in
 
 __all__ = ["shared"]  # a fixture
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.__main__ import main
-from autograder.course import labs
-from autograder.course.rebuild import written_cells
-from autograder.course.release import released_text, rubrics, source_notebook, write_source, write_whole
+from autograder import labs
+from autograder.cli import main
+from autograder.course.cells import written_cells
+from autograder.course.release.release import released_text, rubrics, source_notebook, write_source, write_whole
 
 LABS = labs.all_labs()
 STUB = "YOUR ANSWER HERE"

@@ -14,17 +14,18 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.course import labs, pool
-from autograder.course.labs import UsageError
-from autograder.course.limits import Limits
-from autograder.course.notebooks import Notice, notices_of
-from autograder.course.pool import LocalPool, run_tasks
-from autograder.course.rebuild import graded_cells
-from autograder.course.results import reports_in
-from autograder.course.work import Graded, Task, as_notebook, grade_notebook
+from autograder import labs
+from autograder.course.cells import graded_cells
+from autograder.course.grading import pool
+from autograder.course.grading.grade_submission import Graded, Task, as_notebook, grade_notebook
+from autograder.course.grading.pool import LocalPool, run_tasks
+from autograder.course.intake.notebooks import Notice, notices_of
+from autograder.course.reports.results import reports_in
+from autograder.errors import UsageError
 from autograder.report import JSON_MIME
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Settings, Template
-from tests.submissions.make_class import LAB, answered, reference
+from tools.make_class import LAB, answered, reference
 
 QUICK = Limits(cpu_seconds_per_cell=4, waiting_seconds_per_cell=8, seconds_to_stop=1)
 ALL = 19.0

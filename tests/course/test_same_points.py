@@ -8,12 +8,12 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.course import labs
-from autograder.course.limits import Limits
-from autograder.course.release import source_notebook
-from autograder.course.results import reports_in
-from autograder.course.work import Task, as_notebook, grade_notebook
-from tests.submissions.make_class import LAB, students
+from autograder import labs
+from autograder.course.grading.grade_submission import Task, as_notebook, grade_notebook
+from autograder.course.release.release import source_notebook
+from autograder.course.reports.results import reports_in
+from autograder.sandbox.limits import Limits
+from tools.make_class import LAB, students
 
 CLASS = students()
 

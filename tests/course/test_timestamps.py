@@ -11,13 +11,13 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course.gradebook import Course
-from autograder.course.limits import Limits
-from autograder.course.notebooks import Notice
-from autograder.course.submissions import read_timestamp
-from autograder.course.timestamps import ZONES, UnclearTimeError, read_time
+from autograder.course.gradebook.gradebook import Course
+from autograder.course.intake.notebooks import Notice
+from autograder.course.intake.submissions import read_timestamp
+from autograder.course.intake.timestamps import ZONES, UnclearTimeError, read_time
+from autograder.sandbox.limits import Limits
 from tests.course.helpers import command, graded, results
-from tests.submissions.make_class import LAB, answered, reference
+from tools.make_class import LAB, answered, reference
 
 NOON = datetime(2025, 11, 2, 12, 0)  # a Sunday
 

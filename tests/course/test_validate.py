@@ -12,15 +12,15 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.course import labs
-from autograder.course.given import as_given, lab_of
-from autograder.course.limits import Limits
-from autograder.course.notebooks import read_cells
-from autograder.course.rebuild import written_cells
-from autograder.course.validate import Validation, lines, validate
+from autograder import labs
+from autograder.course.cells import written_cells
+from autograder.course.intake.notebooks import read_cells
+from autograder.course.release.released import as_given, lab_of
+from autograder.sandbox.limits import Limits
+from autograder.student.validate import Validation, lines, validate
 from tests.course.helpers import by_exercise, command, graded, results
-from tests.submissions import answers
-from tests.submissions.make_class import LAB, answered, hand_in, reference
+from tools import class_answers
+from tools.make_class import LAB, answered, hand_in, reference
 
 SHORT = Limits(cpu_seconds_per_cell=4, waiting_seconds_per_cell=4, seconds_to_stop=2)
 
@@ -58,7 +58,7 @@ def test_with_the_question_in_words_left_blank_it_is_not_ready(tmp_path: Path) -
 
 
 def test_it_expects_the_points_that_grading_gives(tmp_path: Path) -> None:
-    notebook = answered(reference() | answers.SLOPE_MISSING | answers.MEAN_FOR_SUM | {"train_xor": "1 / 0"})
+    notebook = answered(reference() | class_answers.SLOPE_MISSING | class_answers.MEAN_FOR_SUM | {"train_xor": "1 / 0"})
     hand_in(tmp_path, "ada", nbformat.writes(notebook))
     graded(tmp_path)
     assert points(validate(saved(tmp_path, notebook))) == by_exercise(results(tmp_path)["ada"])
@@ -188,7 +188,7 @@ def test_what_is_no_lab_is_refused_in_one_line(tmp_path: Path, name: str) -> Non
 
 
 def test_the_command_says_by_its_exit_code_whether_it_is_ready(tmp_path: Path) -> None:
-    done = command("autograder", "validate", str(saved(tmp_path, answered(answers.SLOPE_MISSING))), "--json")
+    done = command("autograder", "validate", str(saved(tmp_path, answered(class_answers.SLOPE_MISSING))), "--json")
     data = json.loads(done.stdout)
     assert done.returncode == 1
     assert (data["ready"], data["lab"], data["max_points"]) == (False, LAB, 19)
@@ -203,7 +203,7 @@ def test_it_loads_nothing_that_only_linux_has_and_not_the_graders_of_a_class() -
         "import socket; vars(socket).pop('send_fds', None); vars(socket).pop('AF_UNIX', None)\n"
         "import os; [vars(os).pop(n, None) for n in ('fork', 'getuid', 'O_NOFOLLOW', 'setsid')]\n"
         "import signal; [vars(signal).pop(n, None) for n in ('SIGKILL', 'SIGALRM', 'SIGCHLD', 'pthread_sigmask')]\n"
-        "import autograder.course.validate, autograder.so_far, autograder.__main__\n"
+        "import autograder.student.validate, autograder.student.progress, autograder.__main__\n"
         "assert not [m for m in sys.modules if m.startswith('nbgrader')]\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=labs.ROOT, capture_output=True, text=True, check=False)
@@ -227,7 +227,9 @@ def test_nbgraders_own_validate_names_the_same_cells(tmp_path: Path) -> None:
     """It is the button Validate in JupyterLab. It takes the points of each check from its text/plain."""
     right = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | WORDS))))
     assert "Success! Your notebook passes all the tests." in right.stdout
-    wrong = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | WORDS | answers.SLOPE_MISSING))))
+    wrong = command(
+        "nbgrader", "validate", str(saved(tmp_path, answered(reference() | WORDS | class_answers.SLOPE_MISSING)))
+    )
     named = [line.strip() for line in wrong.stdout.splitlines() if line.strip().startswith("check(")]
     assert named == [
         f"check({report.exercise})" for report in validate(tmp_path / f"{LAB}.ipynb").reports if not report.passed

@@ -9,11 +9,11 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.course import labs
-from autograder.course.labs import UsageError
-from autograder.course.release import released_text
+from autograder import labs
+from autograder.course.release.release import released_text
+from autograder.errors import UsageError
 from tests.course.helpers import by_exercise, graded, results
-from tests.submissions.make_class import LAB, hand_in, reference
+from tools.make_class import LAB, hand_in, reference
 
 EXTRA = """
 # %% [markdown]

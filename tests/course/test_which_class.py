@@ -9,11 +9,11 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.__main__ import main
-from autograder.course import labs
-from autograder.course.gradebook import Course
+from autograder import labs
+from autograder.cli import main
+from autograder.course.gradebook.gradebook import Course
 from tests.course.helpers import ENVIRONMENT, command, graded
-from tests.submissions.make_class import LAB, answered, hand_in, reference
+from tools.make_class import LAB, answered, hand_in, reference
 
 FOLDER, GRADEBOOK = "AUTOGRADER_COURSE", "AUTOGRADER_DB_URL"
 

@@ -10,11 +10,12 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from autograder.course import labs
-from autograder.course.notebooks import notices_of
-from autograder.course.rebuild import rebuild, written_cells
-from autograder.course.release import source_notebook
-from tests.submissions.make_class import LAB, answered, reference
+from autograder import labs
+from autograder.course.cells import written_cells
+from autograder.course.intake.notebooks import notices_of
+from autograder.course.intake.rebuild import rebuild
+from autograder.course.release.release import source_notebook
+from tools.make_class import LAB, answered, reference
 
 ANSWER = "All ten units get the same inputs and the same gradient, so they stay\nequal for ever and act as one unit."
 FIRST, SECOND = (

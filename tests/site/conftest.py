@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from book.browser.machine import served
 from book.extensions.build_rules import stored_outputs
+from tools.browser import served
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.mistakes import CATALOGUE
+from autograder.diagnosis.catalogue import CATALOGUE
 
 
 @pytest.fixture(scope="module")

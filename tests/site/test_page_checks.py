@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from book.browser.machine import served
 from tests.site import page_checks
+from tools.browser import served
 
 GOOD = """<!DOCTYPE html><html lang="en" data-theme="light"><head><title>A page</title>
 <style>.math {{ overflow-x: auto; max-width: 100% }}</style></head>

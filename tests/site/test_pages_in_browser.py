@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from book.browser.machine import page_names
 from tests.site.page_checks import Visit
 from tests.site.page_list import PAGES
+from tools.browser import page_names
 
 GROUND = "getComputedStyle(document.body).backgroundColor"
 GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 18, 18)"}

@@ -11,10 +11,10 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
-from book.browser import pdf
-from book.browser.machine import served
 from tests.site.conftest import ROOT
 from tests.site.page_checks import broken_images, unrendered_formulas
+from tools import pdf
+from tools.browser import served
 
 PARTS = pdf.contents(ROOT / "_toc.yml")
 NAMES = [name for part in PARTS for name in part.pages]

@@ -5,8 +5,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser
 
-from book.browser import screenshots
-from book.browser.machine import served
+from tools import screenshots
+from tools.browser import served
 
 PAGE = """<!DOCTYPE html><html><style>body { margin: 0; height: 2000px; background: white }
 @media (prefers-color-scheme: dark) { body { background: black } }</style><body></body></html>"""

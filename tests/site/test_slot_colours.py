@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from autograder.slots import SLOTS
+from autograder.palette import SLOTS
 
 ROOT = Path(__file__).parents[2]
 CSS = (ROOT / "book" / "_static" / "course.css").read_text(encoding="utf-8")
+GRAPHS = (ROOT / "computation_graph" / "static" / "colours.css").read_text(encoding="utf-8")
 ICON = ROOT / "book" / "_static" / "favicon.svg"
 LABS = sorted((ROOT / "solutions").glob("*.py"))
+COLOUR = re.compile(r"--slot-(\w+): (#[0-9a-f]{6});")
 # The page, and the stripes of a table on it.
 PAGES = {"light": ("#ffffff", "#f3f4f5"), "dark": ("#121212", "#29313d")}
 FLOOR = 3.0  # on a dark notebook page the labs show the light colours
@@ -60,12 +62,18 @@ def lab(rgb: Array) -> Array:
 def in_css(theme: str) -> dict[str, str]:
     block = re.search(rf'html\[data-theme="{theme}"\] \{{(.*?)\}}', CSS, re.DOTALL)
     assert block
-    return dict(re.findall(r"--slot-(\w+): (#[0-9a-f]{6});", block[1]))
+    return dict(COLOUR.findall(block[1]))
 
 
 @pytest.mark.parametrize("theme", PAGES)
 def test_the_style_sheet_has_exactly_the_slots_colours(theme: str) -> None:
     assert in_css(theme) == {key: getattr(slot, theme) for key, slot in SLOTS.items()}
+
+
+@pytest.mark.parametrize("theme", PAGES)
+def test_the_graphs_have_exactly_the_slots_colours(theme: str) -> None:
+    block = dict(zip(PAGES, re.findall(r"\{(.*)\}", GRAPHS), strict=True))[theme]
+    assert dict(COLOUR.findall(block)) == {key: getattr(slot, theme) for key, slot in SLOTS.items()}
 
 
 @pytest.mark.parametrize("key", SLOTS)

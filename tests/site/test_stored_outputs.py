@@ -11,22 +11,21 @@ from tests.site.test_strict_build import HEAD
 
 PACKAGES = ("autograder", "computation_graph")
 REACHES_PAGES = [
-    "autograder/mistakes.py",
+    "autograder/diagnosis/catalogue.toml",
     "autograder/checking.py",
-    "autograder/slots.py",
+    "autograder/palette.py",
     "autograder/chapters/chain_rule.py",
-    "autograder/course/limits.py",
-    "autograder/course/templates/page.html.j2",
+    "autograder/sandbox/limits.py",
+    "autograder/course/feedback/page.html.j2",
     "autograder/new_module.py",
     "autograder/new_folder/words.toml",
     "computation_graph/svg.py",
     "computation_graph/templates/graph.html.j2",
     "computation_graph/static/graph.js",
-    "book/mistakes.toml",
-    "book/kill_matrix.json",
-    "book/bench.json",
-    "book/mistakes_training.py",
-    "book/style.py",
+    "book/data/kill_matrix.json",
+    "book/data/bench.json",
+    "book/figures/mistakes_training.py",
+    "book/figures/style.py",
     "book/new_data/points.csv",
     "requirements.txt",
 ]
@@ -34,7 +33,7 @@ REACHES_NONE = [
     "book/03_delta_template.md",
     "book/_static/course.css",
     "book/extensions/light_pages.py",
-    "book/browser/pdf.py",
+    "tools/pdf.py",
     "autograder/__pycache__/mistakes.cpython-311.pyc",
     "solutions/03_delta_template.py",
     "tests/conftest.py",
@@ -99,7 +98,7 @@ def test_tests_take_the_outputs_of_a_build_only_while_nothing_has_changed(reposi
     stored_outputs(last, repository).mkdir(parents=True)
     take_outputs(last, same, repository)
     assert stored_outputs(same, repository).is_dir()
-    words = repository / "book" / "mistakes.toml"
+    words = repository / "autograder" / "diagnosis" / "catalogue.toml"
     before = words.read_bytes()
     words.write_bytes(before + b"# another line\n")
     take_outputs(last, edited, repository)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from book.browser.machine import served
 from tests.site.page_list import CHAPTERS_AND_LABS
+from tools.browser import served
 
 NEIGHBOURS = [*pairwise(CHAPTERS_AND_LABS), (CHAPTERS_AND_LABS[-1], CHAPTERS_AND_LABS[0])]
 FIRST, FURTHER = 2_500_000, 300_000  # bytes

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
-from tests.submissions import answers
 from tests.submissions.corpus import BROKEN, GRAPHS, Entry, Json, cell, code, graded, markdown, only
-from tests.submissions.make_class import LAB, reference
+from tools import class_answers
+from tools.make_class import LAB, reference
 
 
 def file(id: str, dump: Callable[[Json], bytes], says: str = "", earns: str = "") -> Entry:
@@ -232,7 +232,7 @@ def _as(kind: str) -> Callable[[Json], None]:
 
 
 def _from_another_lab(given: Json) -> Json:
-    from tests.submissions.make_class import answered
+    from tools.make_class import answered
 
     return json.loads(json.dumps(answered(reference(GRAPHS), GRAPHS)))
 
@@ -376,7 +376,7 @@ ANSWERS = [
         says="return",
     ),
     answer("a list", "def output_delta(O, t):\n    return ((O - t) * O * (1 - O)).tolist()"),
-    answer("a list for a tuple", answers.LISTS["sigmoid_linear_backward"]),
+    answer("a list for a tuple", class_answers.LISTS["sigmoid_linear_backward"]),
     answer("float32", "def output_delta(O, t):\n    return ((O - t) * O * (1 - O)).astype(np.float32)"),
     answer("complex", "def output_delta(O, t):\n    return (O - t) * O * (1 - O) + 0j", "output_delta", says="complex"),
     answer(
@@ -515,7 +515,7 @@ ANSWERS = [
         "bias_gradient",
         says="AssertionError",
     ),
-    answer("in place", answers.IN_PLACE["output_delta"], "output_delta", says="bit for bit"),
+    answer("in place", class_answers.IN_PLACE["output_delta"], "output_delta", says="bit for bit"),
     answer(
         "a file in an answer",
         "np.save('a.npy', 0)\ndef bias_gradient(delta):\n    return delta.sum(axis=int(np.load('a.npy')))",

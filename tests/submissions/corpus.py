@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 from autograder.chapters import exercises
 from autograder.checking import PUBLIC_SEED, draw
-from tests.submissions import answers
-from tests.submissions.answers import Answers
-from tests.submissions.make_class import LAB, answered, reference
+from tools import class_answers
+from tools.class_answers import Answers
+from tools.make_class import LAB, answered, reference
 
 Json: TypeAlias = dict[str, Any]
 Change: TypeAlias = Callable[[Json], object]
@@ -88,12 +88,14 @@ def bases(lab: str) -> dict[str, Answers]:
         return {"right": right, "untouched": {}, "forward": {"SigmoidLinear": FORWARD_ONLY}}
     if lab != LAB:
         return {"right": right, "untouched": {}}
-    wrong = answers.SLOPE_MISSING | answers.MEAN_FOR_SUM | answers.ONE_SIDED | answers.ZERO_START
+    wrong = (
+        class_answers.SLOPE_MISSING | class_answers.MEAN_FOR_SUM | class_answers.ONE_SIDED | class_answers.ZERO_START
+    )
     return {
         "right": right,
         "wrong": right | wrong,
         "half": dict(list(right.items())[:4]),
-        "in place": right | answers.IN_PLACE,
+        "in place": right | class_answers.IN_PLACE,
         "untouched": {},
     }
 

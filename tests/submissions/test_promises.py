@@ -18,17 +18,16 @@ import nbformat
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from autograder import check, exercises
-from autograder.course import labs
-from autograder.course.gradebook import Course
-from autograder.course.results import Result, read_results
+from autograder import check, exercises, labs
+from autograder.course.gradebook.gradebook import Course
+from autograder.course.reports.results import Result, read_results
 from tests.course.helpers import ENVIRONMENT, by_exercise, command
 from tests.submissions import broken, hostile
 from tests.submissions.canaries import Canaries, canaries, orphans
 from tests.submissions.corpus import BROKEN, KNOWING, Entry, base_entries, base_id, hand_in, memorised, only
 from tests.submissions.hostile import knowing, looking
-from tests.submissions.make_class import LAB
 from tests.submissions.pages import acting, control_characters, text_of
+from tools.make_class import LAB
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
@@ -96,7 +95,7 @@ def _hand_in_all(course: Path, made: Canaries) -> None:
 
 
 def _grade(course: Path, lab: str, secret: str) -> Run:
-    quickly = [sys.executable, "-m", "tests.submissions.quickly", "grade", lab, "--course", str(course), "--force"]
+    quickly = [sys.executable, "-m", "tests.submissions.short_limits", "grade", lab, "--course", str(course), "--force"]
     environment, pipe = ENVIRONMENT | {"CANARY": secret}, subprocess.PIPE
     with subprocess.Popen(quickly, cwd=labs.ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as grading:
         peak = 0

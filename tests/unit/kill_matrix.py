@@ -13,7 +13,7 @@ from tests.unit.equivalents import EQUIVALENT
 from tests.unit.mutants import mutants
 from tests.unit.test_mutants import survivors
 
-BOOK_COPY = Path(__file__).resolve().parents[2] / "book" / "kill_matrix.json"
+BOOK_COPY = Path(__file__).resolve().parents[2] / "book" / "data" / "kill_matrix.json"
 
 
 def counts() -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jupytext
 
 from autograder import exercises
-from autograder.course.labs import all_labs, solution_path
+from autograder.labs import all_labs, solution_path
 
 SWAPPED_OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from autograder import check
-from autograder.answers import Unusable
+from autograder.attempts.answers import Unusable
 from autograder.attempts.without_autograd import attempt_bug
 from autograder.chapters.without_autograd import IDS
 from tests.unit.corpus.without_autograd import ID_AS_MEANT

@@ -17,8 +17,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import autograder
-from autograder import book_address, cells_run, check, checking, exercises
+from autograder import check, checking, exercises
 from autograder.checking import PUBLIC_SEED, draw
+from autograder.notebook import book_address, cells_run
 from autograder.report import JSON_MIME, Report
 
 A = Any

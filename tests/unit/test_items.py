@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.course.items import LEAST, analyse, by_chance
+from autograder.course.reports.item_analysis import LEAST, analyse, by_chance
 
 MOST = {"easy": 2.0, "hard": 4.0, "other": 1.0}
 NAMES = list(MOST)

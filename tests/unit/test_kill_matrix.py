@@ -7,5 +7,5 @@ from tests.unit import kill_matrix
 
 def test_the_books_kill_matrix_is_fresh() -> None:
     assert kill_matrix.BOOK_COPY.read_text("utf-8") == kill_matrix.text(), (
-        "book/kill_matrix.json is stale: run python -m tests.unit.kill_matrix"
+        "book/data/kill_matrix.json is stale: run python -m tests.unit.kill_matrix"
     )

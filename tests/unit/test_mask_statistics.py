@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.answers import Array
-from autograder.mask_statistics import dependence, shared_along, steady_count, surprise, uncommon_count
+from autograder.attempts.answers import Array
+from autograder.oracles.randomness_tests import dependence, shared_along, steady_count, surprise, uncommon_count
 
 
 @given(trials=st.integers(1, 60), hits=st.integers(0, 60), probability=st.floats(0.02, 0.98))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from autograder import exercises
 from autograder.checking import draw
 from autograder.exercise import Exercise
-from autograder.oracles import autograd, central_differences, differences_from_below, relative_error
+from autograder.oracles.autodiff import autograd, central_differences, differences_from_below, relative_error
 
 each_exercise = pytest.mark.parametrize("exercise", exercises().values(), ids=exercises().keys())
 

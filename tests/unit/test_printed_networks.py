@@ -10,12 +10,13 @@ import sys
 import numpy as np
 import pytest
 
-from autograder import exercises, printed_networks
+from autograder import exercises
 from autograder.chapters.without_autograd import IDS, catalogued_gradients, printed_gradients
 from autograder.checking import draw
-from autograder.course.labs import ROOT, solution_path
-from autograder.mistakes import CATALOGUE
-from autograder.oracles import central_differences
+from autograder.diagnosis.catalogue import CATALOGUE
+from autograder.labs import ROOT, solution_path
+from autograder.oracles import lab07_networks
+from autograder.oracles.autodiff import central_differences
 
 LAB = solution_path("07_without_autograd").read_text()
 each_network = pytest.mark.parametrize("number", range(1, 6))
@@ -31,7 +32,7 @@ def in_words(number: int) -> str:
 
 @each_network
 def test_the_lab_prints_the_network_that_the_grader_runs(number: int) -> None:
-    assert inspect.getsource(getattr(printed_networks, f"network_{number}")) in LAB
+    assert inspect.getsource(getattr(lab07_networks, f"network_{number}")) in LAB
 
 
 @each_network
@@ -56,7 +57,7 @@ def test_the_right_gradients_are_the_difference_quotients_of_the_printed_loss(nu
     case = draw(exercises()[f"bug_{number}"], 3)[0]
     right = catalogued_gradients(number, "", case)
     quotients = catalogued_gradients(number, "", case, central_differences)
-    network = getattr(printed_networks, f"network_{number}")
+    network = getattr(lab07_networks, f"network_{number}")
     for name in right:
         np.testing.assert_allclose(right[name], quotients[name], rtol=1e-6, atol=1e-9)
         step = np.zeros(right[name].shape)
@@ -76,7 +77,7 @@ def test_no_two_networks_have_the_same_mistake() -> None:
 
 def test_two_of_the_five_networks_still_train(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / "book")])
-    runs = importlib.import_module("without_autograd_figures")
+    runs = importlib.import_module("figures.without_autograd")
     tasks = runs.problems()
     ends = {number: runs.trained(number, 2)[:, -1] / runs.cost_of_a_constant(tasks[number]) for number in tasks}
     assert sorted(number for number, end in ends.items() if end.max() < 0.2) == [2, 3]

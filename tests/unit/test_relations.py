@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder import check
-from autograder.attempts import call
+from autograder.attempts.observe import call
 from autograder.exercise import Arrays, Case, Exercise, Section
 from autograder.judging import compare_with_expected
 from autograder.report import Finding

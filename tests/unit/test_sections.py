@@ -7,7 +7,7 @@ import re
 import pytest
 
 from autograder import exercises
-from autograder.course.labs import ROOT
+from autograder.labs import ROOT
 
 
 @pytest.mark.parametrize("name", exercises())

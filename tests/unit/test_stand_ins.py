@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from autograder import Exercise, check, exercises
+from autograder.builders.gradient_exercise import gradient_exercise
 from autograder.exercise import Case, Section, parameters
-from autograder.gradients import gradient_exercise
 from autograder.sandbox import session
 
 A = Any

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from autograder.course.release import source_notebook
+from autograder.course.release.release import source_notebook
 from autograder.report import JSON_MIME
 
 ROOT = Path(__file__).parents[2]

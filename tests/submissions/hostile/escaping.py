@@ -11,7 +11,7 @@ from tests.submissions.corpus import (
     Entry,
     code,
 )
-from tests.submissions.make_class import LAB
+from tools.make_class import LAB
 
 LEFT = """
 import os

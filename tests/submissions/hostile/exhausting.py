@@ -14,7 +14,7 @@ from tests.submissions.corpus import (
     one_answer,
 )
 from tests.submissions.hostile.forging import SPEAK
-from tests.submissions.make_class import LAB
+from tools.make_class import LAB
 
 # These run into a time limit, so there are few of them.
 ENDLESS_CELLS = {

@@ -18,7 +18,7 @@ from tests.submissions.corpus import (
     only,
     stealing,
 )
-from tests.submissions.make_class import LAB
+from tools.make_class import LAB
 
 CELLS = {
     "patched comparisons": """
@@ -340,7 +340,7 @@ while True:
     time.sleep(1)
 """,
     "thirty million small things": """
-shell = sys.modules["autograder.sandbox.shell"]
+shell = sys.modules["autograder.sandbox.inside.shell"]
 def flood(link, reply):
     link.sendall(frame(b"[" + b"[]," * 10_000_000 + b"[]]"))
     send(link, reply)
@@ -348,7 +348,7 @@ send, shell.send = shell.send, flood
 """,
     "observations by somebody else": """
 nothing = {"answers": {}, "again": {}, "forms": {}, "changed": [], "raised": None}
-shell = sys.modules["autograder.sandbox.shell"]
+shell = sys.modules["autograder.sandbox.inside.shell"]
 shell._plain = lambda seen: nothing
 """,
     "no channel left": """

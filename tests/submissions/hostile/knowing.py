@@ -44,7 +44,8 @@ def steal(*arguments):
     "the grader imported": """
 import importlib, sys
 sys.path += [canary["root"]]
-for name in ("checking", "oracles", "chapters.delta_template", "diagnosis", "gradients", "course.work", "judging"):
+for name in ("checking", "oracles.autodiff", "chapters.delta_template", "diagnosis.diagnose", "judging",
+             "builders.gradient_exercise", "course.grading.grade_submission"):
     try:
         importlib.import_module(f"autograder.{name}")
         hole(f"autograder.{name} can be imported")

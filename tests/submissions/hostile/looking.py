@@ -145,7 +145,7 @@ value = {{"came": text, "wanted": text}}
 answers = {{name: value for name in ("value", "dx", "dW", "db", "dW1", "db1", "dW2", "db2", text)}}
 turns = [{{"answers": {{}}, "again": {{}}, "changed": [text], "raised": raised}},
          {{"answers": answers, "again": answers, "changed": [text], "raised": None}}] * 10**4
-shell = sys.modules["autograder.sandbox.shell"]
+shell = sys.modules["autograder.sandbox.inside.shell"]
 plain = shell._plain
 shell._plain = lambda seen: plain(seen) if seen.changed == ("spoilt",) else turns.pop()
 """

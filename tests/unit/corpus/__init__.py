@@ -9,7 +9,7 @@ from tests.unit.corpus import (
     mlp_by_hand,
     without_autograd,
 )
-from tests.unit.corpus.kinds import Wrong
+from tests.unit.corpus.wrong import Wrong
 
 __all__ = ["CORPORA", "RIGHT", "WRONG", "Wrong"]
 

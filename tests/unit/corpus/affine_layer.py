@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong, first_ten, in_float32
+from tests.unit.corpus.wrong import Wrong, first_ten, in_float32
 
 A = Any
 
@@ -406,7 +406,7 @@ wrong(
     P,
     "upstream ignored",
     lambda x, W, g: (np.ones_like(g) @ W.T, x.T @ np.ones_like(g)),
-    "upstream-taken-as-one",
+    "upstream-ignored",
     "dx dW",
 )
 wrong(P, "first sample", lambda x, W, g: (g @ W.T, np.outer(x[0], g[0])), "first-sample-only", "dW")
@@ -449,7 +449,7 @@ wrong(B, "mean of everything", lambda g: g.mean())
 wrong(B, "wrong axis", lambda g: g.sum(axis=1), "wrong-axis")
 wrong(B, "first sample", lambda g: g[0], "first-sample-only")
 wrong(B, "last sample", lambda g: g[-1])
-wrong(B, "ones", lambda g: np.full(g.shape[1], float(len(g))), "upstream-taken-as-one")
+wrong(B, "ones", lambda g: np.full(g.shape[1], float(len(g))), "upstream-ignored")
 wrong(B, "ones, batch forgotten", lambda g: np.ones(g.shape[1]))
 wrong(B, "a row", lambda g: g.sum(axis=0, keepdims=True))
 wrong(B, "sign", lambda g: -g.sum(axis=0), "sign")
@@ -505,9 +505,7 @@ wrong(
 )
 wrong(L, "dout @ W", sending(lambda g, W, shape: (g @ W).reshape(shape)), "weights-transposed", BACK)
 wrong(L, "weights in no part", sending(lambda g, W, s: np.full(s, g.sum())), None, "dx")
-wrong(
-    L, "dx upstream ignored", sending(lambda g, W, s: (np.ones_like(g) @ W.T).reshape(s)), "upstream-taken-as-one", "dx"
-)
+wrong(L, "dx upstream ignored", sending(lambda g, W, s: (np.ones_like(g) @ W.T).reshape(s)), "upstream-ignored", "dx")
 wrong(L, "dx first sample", sending(lambda g, W, s: (first(g) @ W.T).reshape(s)), "first-sample-only", "dx")
 wrong(L, "dx mean", sending(lambda g, W, s: (g @ W.T).reshape(s) / len(g)), "batch-mean", "dx")
 wrong(L, "dx sign", sending(lambda g, W, s: -(g @ W.T).reshape(s)), "sign", "dx")
@@ -516,7 +514,7 @@ wrong(L, "tuple returned", after(lambda self, g, dx: (dx, self.dW, self.db)), No
 wrong(L, "dW transposed", setting("dW", lambda x, g, _: g.T @ x), "transposed", "dW")
 wrong(L, "dW mean", setting("dW", lambda x, g, _: x.T @ g / len(x)), "batch-mean", "dW")
 wrong(L, "dW sign", setting("dW", lambda x, g, _: -x.T @ g), "sign", "dW")
-wrong(L, "dW upstream ignored", setting("dW", lambda x, g, _: x.T @ np.ones_like(g)), "upstream-taken-as-one", "dW")
+wrong(L, "dW upstream ignored", setting("dW", lambda x, g, _: x.T @ np.ones_like(g)), "upstream-ignored", "dW")
 wrong(L, "dW input ignored", setting("dW", lambda x, g, _: np.ones_like(x).T @ g), "input-ignored", "dW")
 wrong(L, "dW first sample", setting("dW", lambda x, g, _: np.outer(x[0], g[0])), "first-sample-only", "dW")
 wrong(L, "dW sums first", setting("dW", lambda x, g, _: np.outer(x.sum(0), g.sum(0))), "sums-before-product", "dW")
@@ -528,7 +526,7 @@ wrong(L, "db a number", setting("db", lambda x, g, _: g.sum()), "summed-over-eve
 wrong(L, "db wrong axis", setting("db", lambda x, g, _: g.sum(1)), "wrong-axis", "db")
 wrong(L, "db a row", setting("db", lambda x, g, _: g.sum(0, keepdims=True)), None, "db")
 wrong(L, "db first sample", setting("db", lambda x, g, _: g[0]), "first-sample-only", "db")
-wrong(L, "db of ones", setting("db", lambda x, g, _: np.ones_like(g).sum(0)), "upstream-taken-as-one", "db")
+wrong(L, "db of ones", setting("db", lambda x, g, _: np.ones_like(g).sum(0)), "upstream-ignored", "db")
 wrong(L, "decay of the bias", setting("db", lambda x, g, layer: g.sum(0) + 0.01 * layer.b), None, "db")
 
 
@@ -1006,7 +1004,7 @@ wrong(T, "only the top layer", network_returns_early, "layer-skipped")
 wrong(T, "first layer left out", network_sliced, "layer-skipped")
 wrong(T, "first layer not reached", network_index, "layer-skipped")
 wrong(T, "last layer left out", lambda layers, g: network_loop(layers[:-1], g), "layer-skipped")
-wrong(T, "upstream ignored", lambda layers, g: network_loop(layers, np.ones_like(g)), "upstream-taken-as-one")
+wrong(T, "upstream ignored", lambda layers, g: network_loop(layers, np.ones_like(g)), "upstream-ignored")
 wrong(T, "gradients added", network_added)
 wrong(T, "every layer twice", network_twice_each)
 wrong(T, "all gradients", network_all)

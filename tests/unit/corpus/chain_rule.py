@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong, first_ten, in_float32, slope_carried_on
+from tests.unit.corpus.wrong import Wrong, first_ten, in_float32, slope_carried_on
 
 A = Any
 
@@ -415,7 +415,7 @@ wrong(P, "df changed", product_in_place)
 S = "sigmoid_slope"
 wrong(S, "slope of tanh", lambda O: 1 - O**2, "slope-of-tanh")
 wrong(S, "sigmoid again", lambda O: sigmoid(O) * (1 - sigmoid(O)), "sigmoid-of-activation")
-wrong(S, "sigmoid of O", lambda O: sigmoid(O), "sigmoid-again")
+wrong(S, "sigmoid of O", lambda O: sigmoid(O), "sigmoid-of-activation")
 wrong(S, "1 − O", lambda O: 1 - O, "slope-half")
 wrong(S, "O", lambda O: O + 0.0, "slope-half")
 wrong(S, "plus", lambda O: O * (1 + O), "slope-plus")
@@ -440,9 +440,9 @@ T = "tanh_slope"
 wrong(T, "slope of the sigmoid", lambda O: O * (1 - O), "slope-of-sigmoid")
 wrong(T, "not squared", lambda O: 1 - O, "tanh-slope-not-squared")
 wrong(T, "size, not square", lambda O: 1 - abs(O), "tanh-slope-not-squared")
-wrong(T, "1 + O", lambda O: 1 + O, "tanh-slope-half")
-wrong(T, "O²", lambda O: np.square(O), "tanh-slope-half")
-wrong(T, "plus", lambda O: 1 + O**2, "tanh-slope-plus")
+wrong(T, "1 + O", lambda O: 1 + O, "slope-half")
+wrong(T, "O²", lambda O: np.square(O), "slope-half")
+wrong(T, "plus", lambda O: 1 + O**2, "slope-plus")
 wrong(T, "tanh again", lambda O: 1 - np.tanh(O) ** 2, "tanh-of-activation")
 wrong(T, "square outside", lambda O: (1 - O) ** 2, "tanh-square-outside")
 wrong(T, "sign", lambda O: O**2 - 1, "sign")
@@ -640,7 +640,7 @@ wrong(B, "sum subtracted", lambda p, g: p * (g - g.sum(1, keepdims=True)), "mean
 wrong(B, "mean subtracted", lambda p, g: p * (g - g.mean(1, keepdims=True)), "mean-not-weighted")
 wrong(B, "p missing", lambda p, g: g - weighted(g, p), "probability-factor-missing")
 wrong(B, "handed on", lambda p, g: g.copy(), "softmax-skipped")
-wrong(B, "upstream ignored", lambda p, g: p * (1 - p), "softmax-upstream-ignored")
+wrong(B, "upstream ignored", lambda p, g: p * (1 - p), "upstream-ignored")
 wrong(B, "p − g", lambda p, g: p - g, "labels-for-upstream")
 wrong(B, "axis 0", lambda p, g: p * (g - (g * p).sum(axis=0)), "weighted-mean-wrong-axis")
 wrong(B, "everything", lambda p, g: p * (g - (g * p).sum()), "weighted-mean-wrong-axis")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong, first_ten, in_float32
+from tests.unit.corpus.wrong import Wrong, first_ten, in_float32
 
 A = Any
 
@@ -596,14 +596,14 @@ def wrong(
 
 # multiply_backward
 M, BOTH = "multiply_backward", "dx dw"
-wrong(M, "upstream ignored", lambda x, w, g: (w, x), "upstream-missing", BOTH)
+wrong(M, "upstream ignored", lambda x, w, g: (w, x), "upstream-ignored", BOTH)
 wrong(M, "own factor", lambda x, w, g: (g * x, g * w), "own-factor", BOTH)
 wrong(M, "slope ignored", lambda x, w, g: (g, g), "local-slope-missing", BOTH)
 wrong(M, "added", lambda x, w, g: (g + w, g + x), "upstream-added", BOTH)
 wrong(M, "product for slope", lambda x, w, g: (g * x * w, g * x * w), "product-for-slope", BOTH)
 wrong(M, "sign", lambda x, w, g: (-g * w, -g * x), "sign", BOTH)
 wrong(M, "dx only: own factor", lambda x, w, g: (g * x, g * x), "own-factor", "dx")
-wrong(M, "dw only: upstream ignored", lambda x, w, g: (g * w, x), "upstream-missing", "dw")
+wrong(M, "dw only: upstream ignored", lambda x, w, g: (g * w, x), "upstream-ignored", "dw")
 wrong(M, "divided", lambda x, w, g: (g / w, g / x), None, BOTH)
 wrong(M, "summed", lambda x, w, g: (np.sum(g * w), np.sum(g * x)), "summed-over-everything", BOTH)
 wrong(M, "one number", lambda x, w, g: g * w, None, BOTH)
@@ -633,7 +633,7 @@ wrong(
     P,
     "upstream ignored",
     lambda a, b, g: (np.ones(np.shape(a)), np.ones(np.shape(b))),
-    "upstream-missing",
+    "upstream-ignored",
     "da db broadcasting",
 )
 wrong(P, "shared out", lambda a, b, g: add_by_axes(a, b, g / 2), "upstream-shared", "da db broadcasting")
@@ -712,7 +712,7 @@ wrong(P, "missing axes only", add_missing_axes_only, None, "broadcasting")
 wrong(P, "axes of size 1 only", add_ones_only, None, "broadcasting")
 wrong(P, "b only", add_b_only, None, "broadcasting")
 wrong(P, "axes kept", add_keeps_axes, None, "broadcasting")
-wrong(P, "number of copies", add_copies, "upstream-missing", "da db broadcasting")
+wrong(P, "number of copies", add_copies, "upstream-ignored", "da db broadcasting")
 wrong(P, "sign of db", lambda a, b, g: (add_by_axes(a, b, g)[0], -add_by_axes(a, b, g)[1]), "sign", "db broadcasting")
 wrong(P, "the inputs", lambda a, b, g: (a, b), None, "da db broadcasting")
 wrong(P, "the sum", lambda a, b, g: (g * (a + b), g * (a + b)), None, "da db broadcasting")
@@ -776,7 +776,7 @@ wrong(S, "sign", error_with(lambda r: -2 * r), "residual-reversed", ALL3)
 wrong(S, "square", error_with(lambda r: r * r), "residual-squared", ALL3)
 wrong(S, "absolute", error_with(lambda r: 2 * abs(r)), "residual-absolute", ALL3)
 wrong(S, "input missing", error_with(twice, lambda g, x, w, y: g), "local-slope-missing", "dloss_dw")
-wrong(S, "upstream missing", error_with(twice, lambda g, x, w, y: x), "upstream-missing", "dloss_dw")
+wrong(S, "upstream missing", error_with(twice, lambda g, x, w, y: x), "upstream-ignored", "dloss_dw")
 wrong(S, "weight for input", error_with(twice, lambda g, x, w, y: g * w), "own-factor", "dloss_dw")
 wrong(S, "product for slope", error_with(twice, lambda g, x, w, y: g * x * w), "product-for-slope", "dloss_dw")
 wrong(S, "added", error_with(twice, lambda g, x, w, y: g + x), "upstream-added", "dloss_dw")
@@ -1193,7 +1193,7 @@ wrong(B, "never cleared", runner(clear=lambda node: False), "gradients-kept", (A
 wrong(B, "never cleared, root added", backward_root_added, "gradients-kept", (AGAIN,))
 wrong(B, "only inner nodes cleared", runner(clear=lambda node: node.parents), None, (AGAIN,))
 wrong(B, "only leaves cleared", runner(clear=lambda node: not node.parents), None, (AGAIN,))
-wrong(B, "slopes only", runner(_slope_alone), "upstream-missing", ALL)
+wrong(B, "slopes only", runner(_slope_alone), "upstream-ignored", ALL)
 wrong(B, "upstream only", runner(_upstream_alone), "local-slope-missing", ALL)
 wrong(B, "added", runner(_add_slope), None, ALL)
 wrong(B, "data for slopes", runner(_by_data), None, ALL)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong, first_ten, in_float32
+from tests.unit.corpus.wrong import Wrong, first_ten, in_float32
 
 A = Any
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong, by_order, first_ten, in_float32
+from tests.unit.corpus.wrong import Wrong, by_order, first_ten, in_float32
 
 A = Any
 

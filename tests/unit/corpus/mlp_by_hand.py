@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.corpus.kinds import Wrong, by_order, first_ten, in_float32, slope_carried_on
+from tests.unit.corpus.wrong import Wrong, by_order, first_ten, in_float32, slope_carried_on
 
 A = Any
 

@@ -12,7 +12,7 @@ import torch
 from autograder import exercises
 from autograder.chapters.without_autograd import IDS
 from autograder.checking import draw
-from tests.unit.corpus.kinds import Wrong, by_order, in_float32
+from tests.unit.corpus.wrong import Wrong, by_order, in_float32
 
 A = Any
 Function: A = torch.autograd.Function

@@ -1,0 +1,1 @@
+"""From a graded notebook to a page that is safe to open."""

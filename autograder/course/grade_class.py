@@ -1,0 +1,117 @@
+"""Grades a class: units of work on a pool of processes, and one writer for the gradebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from functools import partial
+
+from autograder.course.gradebook.gradebook import Course, Recorder, RecordError, recorded_digest
+from autograder.course.grading.grade_submission import Graded, Task, as_notebook
+from autograder.course.grading.hidden_seed import key_of
+from autograder.course.grading.pool import LocalPool, Pool, run_tasks
+from autograder.course.intake.submissions import Submission, collect
+from autograder.course.release.release import rubrics
+from autograder.sandbox.limits import Limits
+
+
+@dataclass
+class Outcome:
+    """Who was graded now, who already was, and who could not be recorded, with the reason.
+
+    `attention` is how many of those graded now ask for a look by hand.
+    """
+
+    graded: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    attention: int = 0
+
+    @property
+    def done(self) -> int:
+        return len(self.graded) + len(self.kept) + len(self.failed)
+
+
+def grade_class(
+    course: Course,
+    submissions: Sequence[Submission],
+    *,
+    open_pool: Callable[[int], AbstractContextManager[Pool]] = lambda tasks: closing(LocalPool(tasks=tasks)),
+    force: bool = False,
+    limits: Limits = Limits(),  # noqa: B008  it cannot change
+    unsafe: bool = False,
+    book: str = "",
+    report: Callable[[Outcome], None] = lambda outcome: None,
+) -> Outcome:
+    """Grade `submissions` and record every result; keep what is complete and has not changed unless `force`.
+
+    `open_pool` gets the number of tasks and returns the pool to grade on (this machine); where all are kept it is not
+    called, so no process is started. `book` is the address of the book's site, which feedback then links to. `report`
+    is called whenever something is done. Raises UsageError when the gradebook does not take the assignment or the pool
+    is gone. After that or a KeyboardInterrupt the same call goes on where it stopped.
+    """
+    released = course.register()
+    outcome = Outcome()
+    due = list(submissions if force else _changed(course, submissions, limits, outcome, report))
+    if not due:
+        return outcome
+    known = rubrics(course.assignment)
+    shared = partial(Task, released=released, limits=limits, unsafe=unsafe, rubrics=known, book=book)
+    # Closed at once when this stops early, which ends what the pool still runs.
+    with (
+        open_pool(len(due)) as pool,
+        closing(Recorder(course, as_notebook(released))) as recorder,
+        closing(run_tasks(_tasks(course, due, shared, limits), pool)) as results,
+    ):
+        for task, result in results:
+            _record(recorder, task, result, outcome)
+            report(outcome)
+    return outcome
+
+
+def _changed(
+    course: Course,
+    submissions: Sequence[Submission],
+    limits: Limits,
+    outcome: Outcome,
+    report: Callable[[Outcome], None],
+) -> Iterator[Submission]:
+    """Yield those without a complete result of what is handed in now; note the others as kept."""
+    recorded = course.scores()
+    for submission in submissions:
+        old = recorded_digest(course, submission.student) if submission.student in recorded else None
+        if old is None or old != collect(submission, course.assignment, limits).digest:
+            yield submission
+            continue
+        outcome.kept.append(submission.student)
+        report(outcome)
+
+
+def _record(recorder: Recorder, task: Task, result: Graded | Exception, outcome: Outcome) -> None:
+    if isinstance(result, Exception):
+        outcome.failed[task.student] = f"{type(result).__name__}: {result}"
+        return
+    try:
+        recorder.record(task.student, result, task.timestamp, task.secret)
+    except RecordError as error:
+        outcome.failed[task.student] = str(error)
+        return
+    outcome.graded.append(task.student)
+    outcome.attention += result.needs_attention
+
+
+def _tasks(course: Course, due: Sequence[Submission], task: Callable[..., Task], limits: Limits) -> Iterator[Task]:
+    """Yield what is to be graded, reading each folder only when its turn comes."""
+    for submission in due:
+        got = collect(submission, course.assignment, limits)
+        yield task(
+            student=submission.student,
+            notebook=got.notebook,
+            problem=got.problem,
+            notices=got.notices,
+            digest=got.digest,
+            key=key_of(course.folder, course.assignment, submission.student),
+            timestamp=got.timestamp,
+            secret=got.secret,
+        )

@@ -1,0 +1,1 @@
+"""From a result to nbgrader's gradebook, and what stands in it."""

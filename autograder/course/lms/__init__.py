@@ -1,0 +1,1 @@
+"""To and from learning platforms and nbgrader's exchange."""

@@ -1,0 +1,1 @@
+"""From solutions/ to the labs that learners get."""

@@ -1,0 +1,1 @@
+"""From a graded class to what an instructor reads."""

@@ -1,0 +1,1 @@
+"""Finds and tells what is wrong with an answer."""

@@ -43,6 +43,11 @@ def require(assignments: Sequence[str]) -> list[str]:
     return list(assignments) or known
 
 
+def module_of(chapter: str) -> str:
+    """Return the name of the module that a chapter has in `autograder.chapters`: its slug without the number."""
+    return chapter.partition("_")[2]
+
+
 def solution_path(assignment: str) -> Path:
     return SOLUTIONS / f"{assignment}.py"
 

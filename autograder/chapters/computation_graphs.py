@@ -1140,14 +1140,3 @@ FIT_SLOPE = Exercise(
         "backward",
     ),
 )
-
-EXERCISES = (
-    MULTIPLY_BACKWARD,
-    ADD_BACKWARD,
-    COLLAPSE_AFFINE,
-    SQUARED_ERROR_GRADIENTS,
-    VALUE,
-    TOPOLOGICAL_ORDER,
-    BACKWARD,
-    FIT_SLOPE,
-)

@@ -991,14 +991,3 @@ TRAIN_XOR = Exercise(
     suspects=_TRAIN_SUSPECTS,
     may_call=(*BUILDING_BLOCKS, "mlp_gradients"),
 )
-
-EXERCISES = (
-    OUTPUT_DELTA,
-    HIDDEN_DELTA,
-    WEIGHT_GRADIENT,
-    BIAS_GRADIENT,
-    SIGMOID_LINEAR_BACKWARD,
-    GRADIENT_CHECK,
-    MLP_GRADIENTS,
-    TRAIN_XOR,
-)

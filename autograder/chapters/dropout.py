@@ -625,5 +625,3 @@ MLP_DROPOUT_BACKWARD = Exercise(
     suspects=_NETWORK_SUSPECTS,
     may_call=("dropout_forward", "dropout_backward"),
 )
-
-EXERCISES = (DROPOUT_MASK, DROPOUT_FORWARD, DROPOUT_BACKWARD, MLP_DROPOUT_BACKWARD)

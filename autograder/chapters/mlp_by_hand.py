@@ -742,13 +742,3 @@ SGD_STEP = Exercise(
         Suspect("matched-by-order", "values", _matched_by_order),
     ],
 )
-
-EXERCISES = (
-    LEAKY_RELU,
-    LEAKY_RELU_BACKWARD,
-    CROSS_ENTROPY,
-    CROSS_ENTROPY_BACKWARD,
-    MLP_FORWARD,
-    MLP_BACKWARD,
-    SGD_STEP,
-)

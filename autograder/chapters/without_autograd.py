@@ -746,4 +746,4 @@ def _bug_exercise(number: int) -> Exercise:
     )
 
 
-EXERCISES = (SIGMOID_LINEAR, TRAIN_BY_HAND, *map(_bug_exercise, FORWARD))
+BUG_1, BUG_2, BUG_3, BUG_4, BUG_5 = map(_bug_exercise, FORWARD)

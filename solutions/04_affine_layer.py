@@ -253,7 +253,7 @@ def plot_gradients(depth=10, width=20, samples=50):
     plt.show()
 
 
-# plot_gradients()  # take the # away once all five exercises are done
+# plot_gradients()  # take the # away once all exercises are done
 
 # %% [markdown]
 # ## In your own words

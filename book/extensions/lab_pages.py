@@ -1,16 +1,21 @@
-"""Sphinx extension: the page of a lab begins with how to get it, how to open it and how long it takes.
+"""Sphinx extension: what the book says of its labs.
+
+The page of a lab begins with how to get it, how to open it and how long it takes.
 
 The notebook itself stays as it is: learners download the very file that lies in exercises/.
 Launch buttons stand on labs only, since a chapter is no notebook, and only when `_config.yml` names a repository.
+{exercises}`03_delta_template` is how many exercises that lab has.
 """
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
-from docutils.nodes import document
+from docutils.nodes import Node, Text, document, system_message
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxRole
 from sphinx_book_theme.header_buttons.launch import add_launch_buttons
 
 TIME = re.compile(r"It takes\s+(\d+\s+to\s+\d+\s+minutes)")
@@ -52,6 +57,23 @@ def begin_with_the_start(app: Sphinx, docname: str, content: list[str]) -> None:
     content[0] = json.dumps(notebook)
 
 
+class Exercises(SphinxRole):
+    """The number of exercises of a lab, counted in the notebook that learners get."""
+
+    def run(self) -> tuple[list[Node], list[system_message]]:
+        notebook = Path(self.env.srcdir, "exercises", self.text, f"{self.text}.ipynb")
+        self.env.note_dependency(str(notebook))
+        if not notebook.exists():
+            raise ExtensionError(f"{self.env.docname}: there is no lab {self.text!r} to count the exercises of")
+        return [Text(str(count_exercises(notebook)))], []
+
+
+def count_exercises(notebook: Path) -> int:
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    solutions = [cell for cell in cells if cell["metadata"].get("nbgrader", {}).get("solution")]
+    return sum(cell["cell_type"] == "code" for cell in solutions)
+
+
 def no_buttons_without_a_repository(app: Sphinx, config: Any) -> None:
     if not config.html_theme_options.get("repository_url"):
         config.html_theme_options["launch_buttons"] = {}
@@ -66,6 +88,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for listener in list(app.events.listeners["html-page-context"]):
         if listener.handler is add_launch_buttons:
             app.disconnect(listener.id)
+    app.add_role("exercises", Exercises())
     app.connect("html-page-context", launch, priority=501)  # where the theme has it
     app.connect("config-inited", no_buttons_without_a_repository)
     app.connect("source-read", begin_with_the_start)

@@ -214,8 +214,11 @@ def _student_repository(options: argparse.Namespace) -> int:
 
 def _release(options: argparse.Namespace) -> int:
     assignments = labs.require(options.assignments)
+    from autograder.course.release.agreement import require_agreement
     from autograder.course.release.release import is_fresh, release
 
+    for assignment in assignments:
+        require_agreement(assignment)
     if options.check:
         stale = [assignment for assignment in assignments if not is_fresh(assignment)]
         for assignment in stale:

@@ -22,7 +22,7 @@ from autograder.diagnosis.diagnose import Diagnosis, diagnose
 from autograder.exercise import Case, Exercise, Verdict
 from autograder.fingerprint import fingerprint_of
 from autograder.judging import at, compare
-from autograder.notebook import cells_run
+from autograder.notebook import cells_run, formula_colours
 from autograder.notebook.book_address import book_from
 from autograder.oracles.autodiff import one_thread
 from autograder.report import Finding, Report
@@ -330,3 +330,4 @@ def _named(name: str) -> Exercise:
 
 
 cells_run.watch()
+formula_colours.show()

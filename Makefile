@@ -31,7 +31,6 @@ demo: $(DONE) release book  ## release the lab, build the book, grade a sample c
 	@$(PY) -m autograder grade $(LAB) --course $(DEMO)
 	@echo
 	@echo "The book: _build/html/index.html"
-	@echo "To see it in formgrader: AUTOGRADER_COURSE=$(DEMO) $(BIN)/jupyter lab $(DEMO), then the menu Nbgrader > Formgrader"
 
 test: $(DONE) lint  ## check style and types, then run every test
 	@echo "Running the tests"

@@ -130,18 +130,23 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     release = _command(commands, "release", _release, "make exercises/ from solutions/", _RELEASE)
-    release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="labs to make; all when left out")
-    release.add_argument("--check", action="store_true", help="write nothing; exit code 1 when exercises/ is stale")
+    release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="labs to make (default: all of them)")
+    release.add_argument("--check", action="store_true", help="write nothing; exit with 1 when exercises/ is stale")
 
     grade = _command(commands, "grade", _grade, "grade what was handed in", _GRADE)
     _add_course(grade)
     where = grade.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=_positive, metavar="N", help="submissions at a time; the number of cores")
+    where.add_argument(
+        "--workers", type=_positive, metavar="N", help="submissions at a time (default: the number of cores)"
+    )
     where.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask scheduler instead")
     grade.add_argument("--force", action="store_true", help="grade again what has not changed")
-    grade.add_argument("--unsafe", action="store_true", help="run submissions with your own rights, without a sandbox")
+    grade.add_argument("--unsafe", action="store_true", help="run submissions without a sandbox, with your own rights")
     grade.add_argument(
-        "--book", type=_web_address, metavar="URL", help="where the book is served; feedback links to it"
+        "--book",
+        type=_web_address,
+        metavar="URL",
+        help="address of the book, for links in the feedback (default: c.FeedbackExporter.book in nbgrader_config.py)",
     )
 
     report = _command(commands, "report", _report, "report on a class that was graded", _REPORT)
@@ -158,7 +163,9 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
     progress = _command(commands, "progress", _progress, "show which exercises are done and what is next", _PROGRESS)
-    progress.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="where your labs are; exercises/")
+    progress.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="where your labs are (default: exercises/)"
+    )
     progress.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     return parser
 
@@ -179,14 +186,11 @@ def _command(
 
 
 def _add_course(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", help="such as 03_delta_template")
-    folder, gradebook = labs.course_folder(), labs.gradebook_address()
-    parser.add_argument(
-        "--course", type=Path, default=folder, metavar="DIR", help="course folder; $AUTOGRADER_COURSE, _build/course"
-    )
-    parser.add_argument(
-        "--db-url", default=gradebook, metavar="URL", help="gradebook; $AUTOGRADER_DB_URL, sqlite in DIR/gradebook.db"
-    )
+    parser.add_argument("assignment", metavar="ASSIGNMENT", help="the lab, such as 03_delta_template")
+    folder = "course folder (default: $AUTOGRADER_COURSE, else _build/course)"
+    parser.add_argument("--course", type=Path, default=labs.course_folder(), metavar="DIR", help=folder)
+    gradebook = "gradebook (default: $AUTOGRADER_DB_URL, else what nbgrader_config.py names, else DIR/gradebook.db)"
+    parser.add_argument("--db-url", metavar="URL", help=gradebook)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object instead of text; see below")
     return form
@@ -238,11 +242,11 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.course.grade_class import grade_class
     from autograder.course.gradebook.gradebook import Course
     from autograder.course.intake.submissions import find_misplaced, find_submissions
-    from autograder.course.nbgrader_api import configured_book
+    from autograder.course.nbgrader_api import configured_book, configured_gradebook
     from autograder.course.progress_bar import Progress
 
     submissions = find_submissions(options.course, options.assignment)
-    course = Course.at(options.course, options.assignment, options.db_url)
+    course = Course.at(options.course, options.assignment, options.db_url or configured_gradebook())
     protections = ["none needed, since no notebook was run"]
 
     @contextmanager
@@ -310,11 +314,13 @@ def _pool(options: argparse.Namespace, tasks: int) -> AbstractContextManager[Poo
 def _report(options: argparse.Namespace) -> int:
     labs.require([options.assignment])
     from autograder.course.gradebook.gradebook import Course
+    from autograder.course.nbgrader_api import configured_gradebook
     from autograder.course.reports.print_report import print_report
 
-    if options.db_url is None and not (options.course / "gradebook.db").exists():
+    gradebook = options.db_url or configured_gradebook()
+    if gradebook is None and not (options.course / "gradebook.db").exists():
         raise UsageError(f"no gradebook {options.course / 'gradebook.db'}: grade the class first")
-    course = Course.at(options.course, options.assignment, options.db_url)
+    course = Course.at(options.course, options.assignment, gradebook)
     students = sorted(course.scores())
     if not students:
         raise UsageError(f"the gradebook holds no submission of {options.assignment}: grade the class first")

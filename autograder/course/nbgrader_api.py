@@ -39,6 +39,12 @@ def configured_book() -> str:
     return str(course_config().FeedbackExporter.get("book", ""))
 
 
+def configured_gradebook() -> str | None:
+    """Return the address of the gradebook that nbgrader_config.py names: the environment's, or one typed there."""
+    address = course_config().CourseDirectory.get("db_url")
+    return str(address) if address else None
+
+
 @contextmanager
 def staged_course(assignment: str, db_url: str | None = None) -> Iterator[CourseDirectory]:
     """Yield an empty nbgrader course in a temporary folder, using the gradebook at `db_url`."""

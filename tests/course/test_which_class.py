@@ -8,9 +8,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from traitlets.config import Config
 
 from autograder import labs
 from autograder.cli import main
+from autograder.course import nbgrader_api
 from autograder.course.gradebook.gradebook import Course
 from tests.course.helpers import ENVIRONMENT, command, graded
 from tools.make_class import LAB, answered, hand_in, reference
@@ -80,6 +82,16 @@ def test_both_use_the_gradebook_that_the_environment_names(
     done = nbgrader("export", f"--to={to}", **{FOLDER: str(course), GRADEBOOK: f"sqlite:///{elsewhere}"})
     assert done.returncode == 0, done.stderr
     assert ",18.0,0.0,18.0," in to.read_text()
+
+
+def test_a_gradebook_typed_into_nbgraders_configuration_is_read_too_and_the_option_wins(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = Config(CourseDirectory=Config(db_url=f"sqlite:///{tmp_path}/typed.db"))
+    monkeypatch.setattr(nbgrader_api, "course_config", lambda: typed)
+    assert main(["report", LAB, "--csv", "--course", str(course)]) == 2
+    assert "holds no submission" in capsys.readouterr().err
+    assert main(["report", LAB, "--csv", "--course", str(course), "--db-url", Course.at(course, LAB).db_url]) == 0
 
 
 def test_after_grading_it_is_said_what_nbgrader_has_to_be_told(

@@ -1,4 +1,4 @@
-"""The command line: python -m autograder release | grade | report | validate | progress | student-repository."""
+"""The command line: python -m autograder release | grade | report | validate | progress | ...; --help lists all."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ _RELEASE = """examples:
   python -m autograder release                      make every lab
   python -m autograder release 03_delta_template    make one
   python -m autograder release --check              exit code 1 when exercises/ is stale"""
+
+_NEW_EXERCISE = """It adds three cells to solutions/LAB.py, a definition to the chapter's module in autograder/chapters,
+and a place for right and wrong answers to its corpus in tests/unit/corpus. What is left to write says FILL IN there.
+
+examples:
+  python -m autograder new-exercise 01_chain_rule softplus_slope --signature "softplus_slope(net)"
+  python -m autograder new-exercise 04_affine_layer Tanh --points 3 --section affine-layer-activation"""
 
 _JSON = """--json prints one object:
   submissions   a list: student, points (late penalty taken off), max_points, late_penalty, seconds_late,
@@ -133,6 +140,15 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="labs to make (default: all of them)")
     release.add_argument("--check", action="store_true", help="write nothing; exit with 1 when exercises/ is stale")
 
+    new = _command(commands, "new-exercise", _new_exercise, "begin an exercise in a lab", _NEW_EXERCISE)
+    new.add_argument("lab", metavar="LAB", help="such as 03_delta_template")
+    new.add_argument("name", metavar="NAME", help="the function or class that learners write")
+    new.add_argument("--signature", metavar="TEXT", help="how it is called (default: NAME(x); NAME() for a class)")
+    new.add_argument("--points", type=_points, default=1.0, metavar="N", help="what it is worth (default: 1)")
+    new.add_argument(
+        "--section", metavar="ANCHOR", help="where the chapter explains it (default: as for the exercise before)"
+    )
+
     grade = _command(commands, "grade", _grade, "grade what was handed in", _GRADE)
     _add_course(grade)
     where = grade.add_mutually_exclusive_group()
@@ -203,6 +219,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _points(text: str) -> float:
+    points = float(text)
+    if not 0 < points < 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number of points")
+    return points
+
+
 def _web_address(text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise argparse.ArgumentTypeError(f"{text} is not an address that begins with https:// or http://")
@@ -231,6 +254,22 @@ def _release(options: argparse.Namespace) -> int:
     for assignment in assignments:
         changed = release(assignment)
         print(f"exercises/{assignment}: {'written' if changed else 'up to date'}")
+    return 0
+
+
+def _new_exercise(options: argparse.Namespace) -> int:
+    from autograder.course.release.new_exercise import new_exercise
+
+    written = new_exercise(options.lab, options.name, options.signature, options.points, options.section)
+    places = {path.relative_to(labs.ROOT).as_posix(): what for path, what in written.items()}
+    for place, what in places.items():
+        print(f"{place:{max(map(len, places))}}  {what}")
+    print(
+        "\nWrite what says FILL IN in these three files, then\n\n"
+        f"  python -m autograder release {options.lab}\n"
+        f"  python -m tests.unit.kill_matrix {options.name}\n"
+        "  make test"
+    )
     return 0
 
 

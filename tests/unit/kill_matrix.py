@@ -1,9 +1,13 @@
-"""The kill matrix as data: `python -m tests.unit.kill_matrix` tries all of it, then writes the copy in the book."""
+"""The kill matrix as data: `python -m tests.unit.kill_matrix` tries all of it, then writes the copy in the book.
+
+With names, `python -m tests.unit.kill_matrix output_delta`, it tries these exercises only.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +39,17 @@ def counts() -> list[dict[str, Any]]:
     return rows
 
 
-def failures() -> list[str]:
-    """Put every right and wrong solution and every mutant to the grader; return what did not come out as it should."""
-    found = [f"right, rejected: {name}" for name, all_ in RIGHT.items() for one in all_ if not check(one, name).passed]
-    for case in WRONG:
+def failures(names: Collection[str]) -> list[str]:
+    """Put every right and wrong solution of these exercises, and every mutant, to the grader; return what did not come
+    out as it should."""
+    found = [f"right, rejected: {name}" for name in names for one in RIGHT[name] if not check(one, name).passed]
+    for case in (case for case in WRONG if case.exercise in names):
         report = check(case.solution, case.exercise)
         if report.passed:
             found.append(f"wrong, accepted: {case.exercise}: {case.label}")
         elif case.mistake not in {finding.mistake for finding in report.findings}:
             found.append(f"not named: {case.exercise}: {case.label}")
-    for name in exercises():
+    for name in names:
         found += [f"alive: {name}: {change}" for change in survivors(name) - EQUIVALENT.get(name, {}).keys()]
     return found
 
@@ -53,8 +58,9 @@ def text() -> str:
     return json.dumps(counts(), indent=1, ensure_ascii=False) + "\n"
 
 
-def main() -> int:
-    failed = failures()
+def main(names: Collection[str]) -> int:
+    unknown = [name for name in names if name not in exercises()]
+    failed = [f"no exercise is called {name}" for name in unknown] or failures(names or exercises().keys())
     for line in failed:
         print(line, file=sys.stderr)
     if not failed:
@@ -63,4 +69,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ import pytest
 
 from autograder import labs
 from autograder.cli import main
-from autograder.course.release.agreement import disagreements
+from autograder.course.release.agreement import TO_FILL_IN, disagreements
 
 LAB = "04_affine_layer"
 
@@ -16,6 +16,12 @@ LAB = "04_affine_layer"
 @pytest.mark.parametrize("lab", labs.all_labs())
 def test_the_cells_and_the_definitions_of_a_lab_agree(lab: str) -> None:
     assert list(disagreements(lab)) == []
+
+
+@pytest.mark.parametrize("folder", ["autograder/chapters", "tests/unit/corpus"])
+def test_no_exercise_is_only_begun(folder: str) -> None:
+    texts = {path.name: path.read_text("utf-8") for path in (labs.ROOT / folder).glob("*.py")}
+    assert [name for name, text in texts.items() if TO_FILL_IN in text] == []
 
 
 @pytest.fixture

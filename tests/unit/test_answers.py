@@ -42,6 +42,10 @@ def test_every_exercise_has_three_right_solutions_written_differently() -> None:
     assert {name: len(solutions) >= 3 for name, solutions in RIGHT.items()} == dict.fromkeys(exercises(), True)
 
 
+def test_every_exercise_has_wrong_solutions() -> None:
+    assert exercises().keys() - {wrong.exercise for wrong in WRONG} == set()
+
+
 @each_seed
 @each_right
 def test_a_right_solution_earns_every_point(exercise: str, solution: Callable[..., Any], seed: int) -> None:

@@ -1,4 +1,7 @@
-"""Compares the two places that an exercise is written in: its cells in solutions/ and its definition in chapters/."""
+"""Compares the two places that an exercise is written in: its cells in solutions/ and its definition in chapters/.
+
+An exercise that was begun and not written agrees with nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from autograder.chapters import exercises
 from autograder.course.cells import exercises_by_graded_cell
 from autograder.course.release.release import source_notebook
 from autograder.errors import UsageError
+
+TO_FILL_IN = "FILL IN"  # what new-exercise leaves to its author
 
 
 def require_agreement(assignment: str) -> None:
@@ -21,6 +26,9 @@ def require_agreement(assignment: str) -> None:
 def disagreements(assignment: str) -> Iterator[str]:
     """Yield what differs between the cells of a lab and the definitions of its exercises, each in a sentence."""
     cells = f"solutions/{assignment}.py"
+    for number, line in enumerate(labs.solution_path(assignment).read_text("utf-8").splitlines(), 1):
+        if TO_FILL_IN in line:
+            yield f"{cells}, line {number}, is not written yet: {line.strip(' #')}"
     module = f"autograder/chapters/{labs.module_of(assignment)}.py"
     asked = _points_of_cells(assignment)
     defined = {one.name: one for one in exercises().values() if one.chapter == assignment}

@@ -46,8 +46,7 @@ bench: $(DONE)  ## measure grading against stock nbgrader, and what a submission
 	@$(PY) -m tools.bench
 
 book: $(DONE)  ## build the book into _build/html
-	@echo "Building the book into _build/html"
-	@$(BIN)/jupyter-book build . -q -W -n --keep-going
+	@$(PY) -m tools.build_book
 
 pdf: book  ## print the book as one PDF, _build/backprop-by-hand.pdf
 	@echo "Printing the book (a minute or two)"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from autograder.attempts.answers import Answer, Array
 from autograder.exercise import Case
 from autograder.judging import RELATIVE_TOLERANCE, agree, is_held_by, is_single_precision
 
+T = TypeVar("T")
 Pair: TypeAlias = tuple[Case, Array, Array]  # the case, the learner's answer, the right one
 
 _NEARLY_RIGHT = 1e-3  # a factor this near to 1 is not what went wrong
@@ -110,8 +111,8 @@ def _factor_of_sizes(cases: Sequence[Case], factors: Array) -> Relation | None:
     return None
 
 
-def _subsets(letters: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the letters one by one, then all products of several."""
+def _subsets(letters: Sequence[T]) -> Iterator[tuple[T, ...]]:
+    """Yield the letters one by one, then several together."""
     for many in range(1, len(letters) + 1):
         yield from combinations(letters, many)
 
@@ -163,6 +164,17 @@ def is_multiple(answer: Array, right: Array) -> bool:
 def _square_transpose(pairs: Sequence[Pair]) -> Relation | None:
     if all(right.ndim == 2 for _, _, right in pairs) and _all_agree(pairs, lambda right: right.T):
         return Relation("transposed")
+    return _exchanged_axes(pairs)
+
+
+def _exchanged_axes(pairs: Sequence[Pair]) -> Relation | None:
+    """Recognise two axes of three or more that stand in each other's place."""
+    ranks = {right.ndim for _, _, right in pairs}
+    if len(ranks) > 1 or ranks.pop() < 3:
+        return None
+    for one, other in combinations(range(pairs[0][2].ndim), 2):
+        if _all_agree(pairs, partial(np.swapaxes, axis1=one, axis2=other)):
+            return Relation(sentence=f"Axis {one} and axis {other} stand in each other's place.")
     return None
 
 
@@ -248,7 +260,7 @@ def _only_some_cases(pairs: Sequence[Pair]) -> Relation | None:
         cases[agree(answer, right)].append(case)
     if not cases[True] or not cases[False]:
         return None
-    for words, applies in _CIRCUMSTANCES.items():
+    for words, applies in _circumstances([case for case, _, _ in pairs]).items():
         if [case for case, _, _ in pairs if applies(_sizes(case))] == cases[True]:
             return Relation(sentence=f"It is right only {words}.")
     fewer = len(cases[True]) < len(cases[False])
@@ -258,10 +270,31 @@ def _only_some_cases(pairs: Sequence[Pair]) -> Relation | None:
     return Relation(sentence=f"It is {'right' if fewer else 'wrong'} only in: {listed}.")
 
 
-_CIRCUMSTANCES: dict[str, Callable[[Mapping[str, int]], bool]] = {
+Circumstance: TypeAlias = Callable[[Mapping[str, int]], bool]
+
+_CIRCUMSTANCES: dict[str, Circumstance] = {
     "for a batch of one": lambda sizes: sizes.get("N") == 1,
     "with a single unit above": lambda sizes: sizes.get("K") == 1,
 }
+
+
+def _circumstances(cases: Sequence[Case]) -> dict[str, Circumstance]:
+    """Return in words what may make a wrong formula right: a size of 1, or two equal ones of those that cases state."""
+    stated = [letter for letter in cases[0].sizes if all(letter in case.sizes for case in cases)]
+    found = dict(_CIRCUMSTANCES)
+    if stated:
+        found = {"for a batch of one": _CIRCUMSTANCES["for a batch of one"]}
+        found |= {f"where {letter} = 1": partial(_is_one, letter) for letter in stated if letter != "N"}
+        found |= {f"where {one} = {other}": partial(_are_equal, one, other) for one, other in combinations(stated, 2)}
+    return found
+
+
+def _is_one(letter: str, sizes: Mapping[str, int]) -> bool:
+    return sizes[letter] == 1
+
+
+def _are_equal(one: str, other: str, sizes: Mapping[str, int]) -> bool:
+    return sizes[one] == sizes[other]
 
 
 def _kept_axis(pairs: Sequence[Pair]) -> Relation | None:
@@ -295,16 +328,17 @@ def _summed_too_far(pairs: Sequence[Pair]) -> Relation | None:
     if _all_agree(pairs, lambda right: right.sum()):
         return Relation("summed-over-everything")
     fewest = min(right.ndim for _, _, right in pairs)
-    for axis in range(fewest):
-        if _all_agree(pairs, partial(np.sum, axis=axis)):
-            return Relation(sentence=f"It is summed over axis {axis}, which should stay.")
+    for axes in _subsets(range(fewest)):
+        if _all_agree(pairs, partial(np.sum, axis=axes)):
+            listed = " and ".join(f"axis {axis}" for axis in axes)
+            return Relation(sentence=f"It is summed over {listed}, which should stay.")
     return None
 
 
 def _other_transpose(pairs: Sequence[Pair]) -> Relation | None:
     if _all_agree(pairs, lambda right: right.T):
         return Relation("transposed")
-    return None
+    return _exchanged_axes(pairs)
 
 
 Finder: TypeAlias = Callable[[Sequence[Pair]], Relation | None]

@@ -129,6 +129,41 @@ def test_a_first_row_alone_is_seen_in_more_than_two_axes() -> None:
     assert "Only the first row is right." in finding(solution, exercise(THREE)).message
 
 
+@pytest.mark.parametrize("shapes", [THREE, FOUR])
+def test_two_axes_in_each_others_place_are_told_by_their_numbers(shapes: A) -> None:
+    found = finding(lambda g: 2 * g.swapaxes(1, -1), exercise(shapes))
+    assert f"Axis 1 and axis {len(shapes[0]) - 1} stand in each other's place." in found.message
+
+
+def test_two_axes_of_equal_length_in_each_others_place_are_told_too() -> None:
+    cubes = ((3, 2, 2), (2, 4, 4), (1, 3, 3))
+    assert "Axis 1 and axis 2 stand" in finding(lambda g: 2 * g.swapaxes(1, 2), exercise(cubes)).message
+
+
+def test_all_axes_that_should_stay_are_told() -> None:
+    found = finding(lambda g: 2 * g.sum(axis=(1, 3)), exercise(FOUR))
+    assert "It is summed over axis 1 and axis 3, which should stay." in found.message
+
+
+@pytest.mark.parametrize("stated", [{}, {"sizes": sizes("NTD")}])
+def test_what_is_right_only_for_a_batch_of_one_is_told_whatever_the_rank(stated: A) -> None:
+    found = finding(lambda g: 2 * g[-1:] + 0 * g, exercise(THREE, **stated))
+    assert "It is right only for a batch of one." in found.message
+
+
+@pytest.mark.parametrize(("axis", "words"), [(1, "where T = 1"), (2, "where D = 1")])
+def test_what_is_right_only_where_a_size_is_one_is_told_by_its_letter(axis: int, words: str) -> None:
+    shapes = ((4, 3, 5), (2, 1, 3), (6, 2, 1), (3, 4, 2))
+    found = finding(lambda g: 2 * g * np.cos(0.1 * (g.shape[axis] > 1)) ** g, exercise(shapes, sizes=sizes("NTD")))
+    assert f"It is right only {words}." in found.message
+
+
+def test_what_is_right_only_where_two_sizes_are_equal_is_told_by_their_letters() -> None:
+    shapes = ((4, 3, 3), (2, 5, 3), (6, 2, 7), (1, 4, 4))
+    found = finding(lambda g: 2 * g + (g.shape[1] != g.shape[2]), exercise(shapes, sizes=sizes("NTD")))
+    assert "It is right only where T = D." in found.message
+
+
 # --- single precision
 
 

@@ -48,6 +48,12 @@ def module_of(chapter: str) -> str:
     return chapter.partition("_")[2]
 
 
+def definitions(chapter: str) -> str:
+    """Return the file below the root that a chapter's exercises are defined in, or the first one of its folder."""
+    name = f"autograder/chapters/{module_of(chapter)}"
+    return f"{name}/__init__.py" if (ROOT / name).is_dir() else f"{name}.py"
+
+
 def solution_path(assignment: str) -> Path:
     return SOLUTIONS / f"{assignment}.py"
 

@@ -40,13 +40,3 @@ def attempt_mask(solution: Solution, arguments: Arguments) -> Mapping[str, objec
 def _all(masks: Sequence[Answer]) -> object:
     """Return the masks, or the first that holds no numbers."""
     return next((mask for mask in masks if isinstance(mask, Unusable)), masks)
-
-
-def attempt_mode(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Call once; training says which part the value counts for."""
-    return {part_of(arguments): solution(*arguments.values())}
-
-
-def part_of(arguments: Arguments) -> str:
-    """Return the part that an answer to `arguments` counts for."""
-    return "training" if arguments["training"] else "evaluation"

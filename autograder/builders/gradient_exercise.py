@@ -6,7 +6,6 @@ No backward formula is written out here: a wrong answer is a forward formula wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -14,14 +13,16 @@ import numpy as np
 import torch
 
 from autograder.attempts.answers import Array
-from autograder.attempts.observe import call
-from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, parameters
+from autograder.attempts.observe import Attempt, call, call_for_each, call_for_keys
+from autograder.builders.arguments import by_name, completed, of_one_or_several, stand_in
+from autograder.builders.suspects import Wrong, gradient, suspects_of
+from autograder.exercise import Arrays, Case, Exercise, Judge, Section, Suspect
 from autograder.judging import compare_with_expected
 from autograder.oracles.autodiff import Forward, autograd, central_differences
 
 Tensor: TypeAlias = torch.Tensor
 Activation: TypeAlias = Callable[[Tensor], Tensor]
-Oracle: TypeAlias = Callable[[Forward, Mapping[str, Array], Iterable[str]], Arrays]
+Oracle: TypeAlias = Callable[[Forward, Mapping[str, Any], Iterable[str]], Arrays]
 
 
 def gradient_exercise(
@@ -31,36 +32,40 @@ def gradient_exercise(
     points: Mapping[str, float],
     inputs: Callable[[np.random.Generator], Sequence[Case]],
     forward: Forward,
-    wrt: Mapping[str, str],
+    wrt: Mapping[str, str] | Callable[[Case], Mapping[str, str]],
     given: Callable[..., Arrays] = dict,
-    suspects: Sequence[Suspect] = (),
+    suspects: Sequence[Suspect | Wrong] = (),
     may_call: Sequence[str] = (),
+    *,
+    whole: Sequence[str] = (),
+    by_key: bool = False,
+    differences: Oracle = central_differences,
+    attempt: Attempt | None = None,
+    judge: Judge = compare_with_expected,
 ) -> Exercise:
     """Return the exercise that asks for the gradients of `forward`; `wrt` maps each part to the input it is for.
 
-    `given(**arguments)` turns the learner's arguments into the inputs of `forward`. Parameters after a `*` in the
-    signature are passed by name.
+    Where a case counts for some parts only, `wrt` is a function of the case; the learner's function then returns one
+    value, if `attempt` does not say otherwise. With `by_key` it returns a dict with the parts for keys. `given` turns
+    the learner's arguments into the inputs of `forward`, as `arguments.given_to` does by itself: `whole` names those
+    that are whole numbers or truth values. Parameters after a `*` in the signature are passed by name. `differences`
+    is the second opinion.
     """
-    called = parameters(signature)
-    by_name = tuple(one.name for one in called.parameters.values() if one.kind is one.KEYWORD_ONLY)
+    of = wrt if callable(wrt) else lambda _: wrt
 
-    def answer(oracle: Oracle, case: Case) -> Arrays:
-        gradients = oracle(forward, case.given, list(wrt.values()))
-        return {part: gradients[name] for part, name in wrt.items()}
+    def answer(oracle: Oracle, case: Case) -> dict[str, Array]:
+        gradients = oracle(forward, case.given, dict.fromkeys(of(case).values()))
+        return {part: gradients[name] for part, name in of(case).items()}
 
-    def complete(case: Case) -> Case:
-        return replace(case, given=given(**case.arguments))
+    def wrong_answer(other: Forward, part: str, case: Case) -> Array:
+        return gradient(other, case.given, of(case)[part])
 
-    def stand_in(*arguments: object, **named: object) -> object:
-        try:
-            bound = called.bind(*arguments, **named)
-        except TypeError as error:
-            raise TypeError(f"{signature} was called in another way: {error}") from None
-        bound.apply_defaults()
-        case = Case("", {name: _as_array(value) for name, value in bound.arguments.items()})
-        values = tuple(answer(autograd, complete(case)).values())
-        return values if len(values) > 1 else values[0]
+    def right(case: Case) -> object:
+        gradients = autograd(forward, case.given, dict.fromkeys(of(case).values()))
+        return gradients if by_key else of_one_or_several(list(gradients.values()))
 
+    usual = call_for_keys if by_key else call_for_each if callable(wrt) else partial(call, by_name=by_name(signature))
+    complete = partial(completed, given=given, whole=whole)
     return Exercise(
         name=signature.partition("(")[0],
         signature=signature,
@@ -68,24 +73,14 @@ def gradient_exercise(
         section=section,
         points=points,
         inputs=lambda rng: [complete(case) for case in inputs(rng)],
-        attempt=partial(call, names=tuple(points), by_name=by_name),
+        attempt=attempt or partial(usual, names=tuple(points)),
         expected=partial(answer, autograd),
-        numerical=partial(answer, central_differences),
-        judge=compare_with_expected,
-        suspects=suspects,
+        numerical=partial(answer, differences),
+        judge=judge,
+        suspects=suspects_of(suspects, tuple(points), wrong_answer),
         may_call=may_call,
-        stand_in=stand_in,
+        stand_in=stand_in(signature, tuple(points), complete, right),
     )
-
-
-def _as_array(value: object) -> Any:
-    """Return rows of numbers as an array; a number, a text or None is as good as it is."""
-    return np.asarray(value) if isinstance(value, list | tuple | np.ndarray) else value
-
-
-def suspect(mistake: str, part: str, forward: Forward, wrt: str) -> Suspect:
-    """Return the mistake of answering with the gradient of this other `forward`."""
-    return Suspect(mistake, part, lambda case: autograd(forward, case.given, [wrt])[wrt])
 
 
 def sigmoid(net: Array) -> Array:

@@ -1,6 +1,7 @@
 """The graded exercises, one module a chapter: every `Exercise` that a module here gives a name is one of the course.
 
-The exercises say which chapter they are of; the module of chapter 03_delta_template is delta_template.
+The exercises say which chapter they are of; the module of chapter 03_delta_template is delta_template. A chapter whose
+module is a folder names the modules in it in `PARTS`, in the order of its lab.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def _last_name(module: ModuleType) -> str:
 
 
 def _exercises_in(module: ModuleType) -> list[Exercise]:
-    return [value for value in vars(module).values() if isinstance(value, Exercise)]
+    parts = (*getattr(module, "PARTS", ()), module)
+    return [value for part in parts for value in vars(part).values() if isinstance(value, Exercise)]
 
 
 _EXERCISES = MappingProxyType(

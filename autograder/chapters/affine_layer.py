@@ -11,17 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from autograder.attempts.affine_layer import attempt_affine, attempt_network, attempt_sigmoid
 from autograder.attempts.answers import Array
-from autograder.builders.gradient_exercise import (
-    WRONG_SLOPES,
-    Activation,
-    Oracle,
-    Tensor,
-    gradient_exercise,
-    sigmoid,
-    suspect,
-)
+from autograder.attempts.layers import attempt_network
+from autograder.builders.gradient_exercise import WRONG_SLOPES, Oracle, Tensor, gradient_exercise, sigmoid
 from autograder.builders.inputs import (
     BEYOND_TEN,
     CLOSE,
@@ -31,9 +23,11 @@ from autograder.builders.inputs import (
     overflowing_nets,
     with_twins,
 )
+from autograder.builders.layer_exercise import changed, layer_case, layer_exercise, other
+from autograder.builders.suspects import first_row_only, gradient, instead, slip, sum_of_rows, transposed, wrong
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect
 from autograder.judging import compare_with_expected
-from autograder.oracles.autodiff import Forward, autograd, central_differences
+from autograder.oracles.autodiff import autograd, central_differences
 
 CHAPTER = "04_affine_layer"
 
@@ -44,7 +38,6 @@ SIGMOID_LAYER = Section("affine-layer-activation", "An activation is a layer too
 STACK = Section("affine-layer-stack", "A network is a list of layers")
 
 Rng: TypeAlias = np.random.Generator
-Values: TypeAlias = Mapping[str, Array]
 
 # (N, D, M); one input, one of everything, and all beyond ten besides.
 SIZES = (
@@ -55,41 +48,11 @@ SIZES = (
 )
 
 
-def _only_first_row(array: Tensor) -> Tensor:
-    """Return `array` with every row but the first set to 0: a batch of which only the first sample counts."""
-    return array * (torch.arange(len(array)) == 0)[:, None]
-
-
 # --- matmul_backward
 
 
 def _product(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
     return (upstream * (x @ W)).sum()
-
-
-def _product_transposed(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
-    """An error whose gradient sends the upstream gradient through W, not its transpose (square W only)."""
-    return (upstream * (x @ W.T)).sum()
-
-
-def _product_of_sums(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
-    return _product(x.sum(0, keepdim=True), W, upstream.sum(0, keepdim=True))
-
-
-def _product_upstream_ignored(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
-    return _product(x, W, torch.ones_like(upstream))
-
-
-def _product_of_ones(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
-    return _product(torch.ones_like(x), W, upstream)
-
-
-def _product_weights_ignored(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
-    return _product(x, torch.ones_like(W), upstream)
-
-
-def _product_first_sample(x: Tensor, W: Tensor, upstream: Tensor) -> Tensor:
-    return _product(x, W, _only_first_row(upstream))
 
 
 def _product_one_unit(x: Tensor, W: Tensor, upstream: Tensor, unit: int) -> Tensor:
@@ -125,21 +88,14 @@ MATMUL_BACKWARD = gradient_exercise(
     _matmul_inputs,
     _product,
     {"dx": "x", "dW": "W"},
-    dict,
-    [
-        suspect("weights-transposed", "dx", _product_transposed, "x"),
-        suspect("weights-ignored", "dx", _product_weights_ignored, "x"),
-        *(suspect("one-k-only", "dx", partial(_product_one_unit, unit=unit), "x") for unit in (0, -1)),
-        suspect("input-ignored", "dW", _product_of_ones, "W"),
-        suspect("sums-before-product", "dW", _product_of_sums, "W"),
-        *(
-            suspect(mistake, part, forward, wrt)
-            for part, wrt in (("dx", "x"), ("dW", "W"))
-            for mistake, forward in (
-                ("upstream-ignored", _product_upstream_ignored),
-                ("first-sample-only", _product_first_sample),
-            )
-        ),
+    suspects=[
+        wrong("weights-transposed", instead(_product, W=transposed), "dx"),
+        wrong("weights-ignored", instead(_product, W=torch.ones_like), "dx"),
+        *(wrong("one-k-only", partial(_product_one_unit, unit=unit), "dx") for unit in (0, -1)),
+        wrong("input-ignored", instead(_product, x=torch.ones_like), "dW"),
+        wrong("sums-before-product", instead(_product, x=sum_of_rows, upstream=sum_of_rows), "dW"),
+        wrong("upstream-ignored", instead(_product, upstream=torch.ones_like)),
+        wrong("first-sample-only", instead(_product, upstream=first_row_only)),
     ],
 )
 
@@ -172,19 +128,15 @@ BIAS_ADD_BACKWARD = gradient_exercise(
     {"value": "b"},
     lambda upstream: {"b": np.zeros(upstream.shape[1]), "upstream": upstream},
     [
-        Suspect("batch-not-summed", "value", lambda case: case.names.upstream),
-        Suspect("wrong-axis", "value", lambda case: case.names.upstream.sum(axis=1)),
-        suspect("first-sample-only", "value", lambda b, upstream: _bias(b, _only_first_row(upstream)), "b"),
-        suspect("upstream-ignored", "value", lambda b, upstream: _bias(b, torch.ones_like(upstream)), "b"),
+        slip("batch-not-summed", "value", lambda of: of.upstream),
+        slip("wrong-axis", "value", lambda of: of.upstream.sum(axis=1)),
+        wrong("first-sample-only", instead(_bias, upstream=first_row_only)),
+        wrong("upstream-ignored", instead(_bias, upstream=torch.ones_like)),
     ],
 )
 
 
 # --- Affine
-
-# A case is one step, forward(x) and backward(upstream), of a layer that has lived: `earlier` steps were made with it
-# and its W and b replaced after each, it has seen the inputs `before_x` and the upstream gradients `before_upstream`
-# since, and `others` are layers alive beside it.
 
 
 def _affine_values(rng: Rng, shape: tuple[int, ...], M: int) -> dict[str, Array]:
@@ -201,12 +153,7 @@ def _affine_values(rng: Rng, shape: tuple[int, ...], M: int) -> dict[str, Array]
 
 
 def _affine_case(rng: Rng, shape: tuple[int, ...], M: int, story: str = "", **lived: Sequence[Any]) -> Case:
-    values = _affine_values(rng, shape, M)
-    history = {"earlier": [], "before_x": [], "before_upstream": [], "others": [], **lived}
-    given = dict(values)
-    for step in history["earlier"]:
-        given |= {"W": given["W"] - step["step_W"], "b": given["b"] - step["step_b"]}
-    return Case(f"x of shape {shape}, M = {M}{story}", {**values, **history}, given)
+    return layer_case(f"x of shape {shape}, M = {M}{story}", _affine_values(rng, shape, M), **lived)
 
 
 def _affine_inputs(rng: Rng) -> list[Case]:
@@ -221,9 +168,8 @@ def _affine_twins(rng: Rng) -> list[Case]:
     inputs = {"W": with_twins(rng, W, 0, -1.0), "b": CLOSE * b, "x": with_twins(rng, x, 1), "upstream": upstream}
     samples = {"W": W, "b": b, "x": with_twins(rng, x, 0), "upstream": with_twins(rng, upstream, 0, -1.0)}
     units = {"W": with_twins(rng, W, 1), "b": np.append(b, b), "x": x, "upstream": with_twins(rng, upstream, 1, -1.0)}
-    history: dict[str, list[Any]] = {"earlier": [], "before_x": [], "before_upstream": [], "others": []}
     cases = {"inputs": inputs, "samples": samples, "units": units}
-    return [Case(f"{what} that nearly cancel", {**values, **history}, values) for what, values in cases.items()]
+    return [layer_case(f"{what} that nearly cancel", values) for what, values in cases.items()]
 
 
 # (N, axes after the first, M); a batch of one, axes of length 1, N equal to an axis, and D = M.
@@ -257,137 +203,62 @@ def _earlier_step(rng: Rng, shape: tuple[int, ...], M: int) -> dict[str, Array]:
     return {"x": values["x"], "upstream": values["upstream"], "step_W": values["W"], "step_b": values["b"]}
 
 
-def _affine(W: Tensor, b: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
-    return (upstream * (x.flatten(1) @ W + b)).sum()
+def _affine(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
+    return x.flatten(1) @ W + b
 
 
-_AFFINE_PARTS = {"dx": "x", "dW": "W", "db": "b"}
-
-
-def _affine_expected(case: Case) -> Arrays:
-    given = case.given
-    flat, W, b = (torch.tensor(given[name]) for name in ("x", "W", "b"))
-    return {"forward": torch.nn.functional.linear(flat.flatten(1), W.T, b).numpy(), **_affine_gradients(given)}
-
-
-def _affine_numerical(case: Case) -> Arrays:
-    """The forward values as sums of single products in extended precision, the gradients by central differences."""
+def _affine_by_products(case: Case) -> Array:
+    """The forward values as sums of single products, in extended precision."""
     x, W, b = (case.given[name].astype(np.longdouble) for name in ("x", "W", "b"))
     products = np.stack([row.ravel()[:, None] * W for row in x])
-    forward = (products.sum(axis=1) + b).astype(np.float64)
-    return {"forward": forward, **_affine_gradients(case.given, central_differences)}
+    return np.asarray(products.sum(axis=1) + b, dtype=np.float64)
 
 
-def _affine_gradients(values: Values, oracle: Oracle = autograd, forward: Forward = _affine) -> dict[str, Array]:
-    gradients = oracle(forward, values, list(_AFFINE_PARTS.values()))
-    return {part: gradients[name] for part, name in _AFFINE_PARTS.items()}
-
-
-def _other_values(mistake: str, values: Callable[[Case], Values], parts: Sequence[str]) -> list[Suspect]:
-    """Return the mistake of answering `parts` with other values than the step's."""
-
-    def formula(case: Case, part: str) -> Array:
-        other = {**case.given, **values(case)}
-        if part == "forward":
-            return _affine_expected(Case("", {}, other))["forward"]
-        return _affine_gradients(other)[part]
-
-    return [Suspect(mistake, part, partial(formula, part=part)) for part in parts]
-
-
-def _of_other(*names: str) -> Callable[[Case], Values]:
-    """Return the values `names` of the last layer alive beside this one, if there is one."""
-    return lambda case: {name: one[name] for one in case.arguments["others"] for name in names}
-
-
-def _first_input(case: Case) -> Values:
-    """The very first input the layer saw; where its batch has another size, the formula fits no shape."""
-    seen = [step["x"] for step in case.arguments["earlier"]] + case.arguments["before_x"] + [case.arguments["x"]]
-    return {"x": seen[0]}
-
-
-def _first_weights(case: Case) -> Values:
-    return {name: case.arguments[name] for name in ("W", "b")}
-
-
-def _accumulated(case: Case, part: str) -> Array:
-    """The gradient added up over every backward pass the layer has made."""
-    x = [*case.arguments["before_x"], case.given["x"]][-1]
-    steps = [{"x": step["x"], "upstream": step["upstream"]} for step in case.arguments["earlier"]]
-    steps += [{"x": x, "upstream": upstream} for upstream in case.arguments["before_upstream"]]
-    return np.sum([_affine_gradients({**case.given, **step})[part] for step in [*steps, {}]], axis=0)
-
-
-def _affine_only(change: Callable[[Tensor], Tensor]) -> Forward:
-    return lambda W, b, x, upstream: _affine(W, b, x, change(upstream))
-
-
-def _affine_transposed(W: Tensor, b: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
-    return _affine(W.T, b, x, upstream)
-
-
-def _affine_input_ignored(W: Tensor, b: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
-    return _affine(W, b, torch.ones_like(x), upstream)
-
-
-def _affine_of_sums(W: Tensor, b: Tensor, x: Tensor, upstream: Tensor) -> Tensor:
-    return _affine(W, b, x.sum(0, keepdim=True), upstream.sum(0, keepdim=True))
-
-
-def _forward_without_bias(case: Case) -> Array:
-    return _affine_expected(Case("", {}, {**case.given, "b": np.zeros_like(case.given["b"])}))["forward"]
-
-
-def _dx_flat(case: Case) -> Array:
-    dx = _affine_gradients(case.given)["dx"]
-    return dx.reshape(len(dx), -1)
-
-
-def _last_axis_first(case: Case) -> Values:
-    """The input flattened with its first axis running fastest."""
-    x = case.given["x"]
-    return {"x": x.reshape(len(x), -1, order="F")}
+def _flat(x: Array) -> Array:
+    return x.reshape(len(x), -1)
 
 
 def _dx_last_axis_first(case: Case) -> Array:
-    return _dx_flat(case).reshape(case.given["x"].shape, order="F")
+    given = {**case.given, "x": _flat(case.given["x"])}
+    dx = gradient(lambda upstream, **layer: (upstream * _affine(**layer)).sum(), given, "x")
+    return dx.reshape(case.given["x"].shape, order="F")
 
 
-_AFFINE_SUSPECTS = [
-    Suspect("bias-missing", "forward", _forward_without_bias),
-    Suspect("shape-not-restored", "dx", _dx_flat),
-    Suspect("axes-out-of-order", "dx", _dx_last_axis_first),
-    *_other_values("axes-out-of-order", _last_axis_first, ("forward", "dW")),
-    *_other_values("weights-stale", _first_weights, ("forward", "dx")),
-    *_other_values("first-input-kept", _first_input, ("dW",)),
-    *(Suspect("gradients-accumulated", part, partial(_accumulated, part=part)) for part in ("dW", "db")),
-    *_other_values("state-shared", _of_other("W", "b"), ("forward", "dx")),
-    *_other_values("state-shared", _of_other("x"), ("dW",)),
-    *_other_values("state-shared", _of_other("W", "b", "x", "upstream"), ("dW", "db")),
-    suspect("weights-transposed", "dx", _affine_transposed, "x"),
-    suspect("input-ignored", "dW", _affine_input_ignored, "W"),
-    suspect("sums-before-product", "dW", _affine_of_sums, "W"),
-    Suspect("batch-not-summed", "db", lambda case: case.given["upstream"]),
-    Suspect("wrong-axis", "db", lambda case: case.given["upstream"].sum(axis=1)),
-    *(
-        suspect(mistake, part, _affine_only(change), wrt)
-        for part, wrt in _AFFINE_PARTS.items()
-        for mistake, change in (("upstream-ignored", torch.ones_like), ("first-sample-only", _only_first_row))
-    ),
-]
+def _last_axis_first(x: Array) -> Array:
+    """The input flattened with its first axis running fastest."""
+    return x.reshape(len(x), -1, order="F")
 
-AFFINE = Exercise(
-    name="Affine",
-    signature="Affine(W, b)",
-    chapter=CHAPTER,
-    section=LAYER,
-    points={"forward": 1, "dx": 1, "dW": 1, "db": 1},
-    inputs=_affine_inputs,
-    attempt=attempt_affine,
-    expected=_affine_expected,
-    numerical=_affine_numerical,
-    judge=compare_with_expected,
-    suspects=_AFFINE_SUSPECTS,
+
+def _only_first_row(upstream: Array) -> Array:
+    return upstream * (np.arange(len(upstream)) == 0)[:, None]
+
+
+def _of_sums(case: Case) -> dict[str, Array]:
+    return {name: case.given[name].sum(axis=0, keepdims=True) for name in ("x", "upstream")}
+
+
+AFFINE = layer_exercise(
+    "Affine(W, b)",
+    CHAPTER,
+    LAYER,
+    {"forward": 1, "dx": 1, "dW": 1, "db": 1},
+    _affine_inputs,
+    _affine,
+    _affine_by_products,
+    ("W", "b"),
+    suspects=[
+        changed("bias-missing", "b", np.zeros_like, "forward"),
+        changed("shape-not-restored", "x", _flat, "dx"),
+        Suspect("axes-out-of-order", "dx", _dx_last_axis_first),
+        changed("axes-out-of-order", "x", _last_axis_first, "forward", "dW"),
+        changed("weights-transposed", "W", np.transpose, "dx"),
+        changed("input-ignored", "x", np.ones_like, "dW"),
+        other("sums-before-product", _of_sums, "dW"),
+        slip("batch-not-summed", "db", lambda of: of.upstream),
+        slip("wrong-axis", "db", lambda of: of.upstream.sum(axis=1)),
+        changed("upstream-ignored", "upstream", np.ones_like, "dx", "dW", "db"),
+        changed("first-sample-only", "upstream", _only_first_row, "dx", "dW", "db"),
+    ],
     may_call=("matmul_backward", "bias_add_backward"),
 )
 
@@ -396,9 +267,7 @@ AFFINE = Exercise(
 
 
 def _sigmoid_case(rng: Rng, x: Array, story: str = "", **lived: Sequence[Any]) -> Case:
-    values = {"x": x, "upstream": rng.normal(size=x.shape)}
-    history = {"earlier": [], "before_x": [], "before_upstream": [], "others": [], **lived}
-    return Case(f"shape {x.shape}{story}", {**values, **history}, values)
+    return layer_case(f"shape {x.shape}{story}", {"x": x, "upstream": rng.normal(size=x.shape)}, **lived)
 
 
 def _sigmoid_inputs(rng: Rng) -> list[Case]:
@@ -426,7 +295,7 @@ def _sigmoid_histories(rng: Rng) -> list[Case]:
         draw = partial(_normal, rng, shape)
         cases += [
             _sigmoid_case(rng, draw(), ", backward twice", before_upstream=[draw()]),
-            _sigmoid_case(rng, draw(), ", two layers", others=[draw()]),
+            _sigmoid_case(rng, draw(), ", two layers", others=[{"x": draw(), "upstream": np.ones(shape)}]),
             _sigmoid_case(rng, draw(), ", forward twice", before_x=[draw()]),
             _sigmoid_case(rng, draw(), ", second step", earlier=[{"x": draw(), "upstream": draw()}]),
         ]
@@ -436,62 +305,33 @@ def _sigmoid_histories(rng: Rng) -> list[Case]:
     ]
 
 
-def _activated(x: Tensor, upstream: Tensor, activation: Activation = torch.sigmoid) -> Tensor:
-    return (upstream * activation(x)).sum()
-
-
-def _sigmoid_expected(case: Case) -> Arrays:
-    return {"forward": sigmoid(case.given["x"]), "backward": autograd(_activated, case.given, ["x"])["x"]}
-
-
-def _sigmoid_numerical(case: Case) -> Arrays:
-    """The forward values as ½(1 + tanh(x/2)) in extended precision, the gradient by central differences."""
+def _sigmoid_by_tanh(case: Case) -> Array:
+    """The values as ½(1 + tanh(x/2)), in extended precision."""
     half = case.given["x"].astype(np.longdouble) / 2
-    forward = ((1 + np.tanh(half)) / 2).astype(np.float64)
-    return {"forward": forward, "backward": central_differences(_activated, case.given, ["x"])["x"]}
+    return np.asarray((1 + np.tanh(half)) / 2, dtype=np.float64)
 
 
-def _slope_at(mistake: str, x: Callable[[Case], Array]) -> Suspect:
-    """Return the mistake of taking the local slope at another input than the step's."""
-    return Suspect(mistake, "backward", lambda case: autograd(_activated, {**case.given, "x": x(case)}, ["x"])["x"])
-
-
-def _earlier_x(case: Case) -> list[Array]:
-    return [step["x"] for step in case.arguments["earlier"]]
-
-
-def _first_seen(case: Case) -> Array:
-    seen: list[Array] = [*_earlier_x(case), *case.arguments["before_x"], case.given["x"]]
-    return seen[0]
-
-
-def _slopes_so_far(case: Case) -> Array:
+def _slopes_so_far(case: Case) -> dict[str, Array]:
     """The cached slope multiplied by each upstream gradient in turn, and kept."""
-    upstream = np.prod([*case.arguments["before_upstream"], case.given["upstream"]], axis=0)
-    return autograd(_activated, {**case.given, "upstream": upstream}, ["x"])["x"]
+    return {"upstream": np.prod([*case.arguments["before_upstream"], case.given["upstream"]], axis=0)}
 
 
-SIGMOID = Exercise(
-    name="Sigmoid",
-    signature="Sigmoid()",
-    chapter=CHAPTER,
-    section=SIGMOID_LAYER,
-    points={"forward": 1, "backward": 2},
-    inputs=_sigmoid_inputs,
-    attempt=attempt_sigmoid,
-    expected=_sigmoid_expected,
-    numerical=_sigmoid_numerical,
-    judge=compare_with_expected,
+SIGMOID = layer_exercise(
+    "Sigmoid()",
+    CHAPTER,
+    SIGMOID_LAYER,
+    {"forward": 1, "backward": 2},
+    _sigmoid_inputs,
+    torch.sigmoid,
+    _sigmoid_by_tanh,
+    gradient="backward",
     suspects=[
-        Suspect("sigmoid-reversed", "forward", lambda case: sigmoid(-case.given["x"])),
-        Suspect("tanh-for-sigmoid", "forward", lambda case: np.tanh(case.given["x"])),
-        *(suspect(name, "backward", partial(_activated, activation=wrong), "x") for name, wrong in WRONG_SLOPES),
-        suspect("sign", "backward", lambda x, upstream: _activated(-x, upstream), "x"),
-        suspect("upstream-ignored", "backward", lambda x, upstream: _activated(x, torch.ones_like(x)), "x"),
-        _slope_at("state-shared", lambda case: [case.given["x"], *case.arguments["others"]][-1]),
-        _slope_at("first-input-kept", _first_seen),
-        _slope_at("first-input-kept", lambda case: [*_earlier_x(case), case.given["x"]][0]),
-        Suspect("cache-changed", "backward", _slopes_so_far),
+        slip("sigmoid-reversed", "forward", lambda of: sigmoid(-of.x)),
+        slip("tanh-for-sigmoid", "forward", lambda of: np.tanh(of.x)),
+        *(wrong(name, activation, "backward") for name, activation in WRONG_SLOPES),
+        wrong("sign", lambda x: torch.sigmoid(-x), "backward"),
+        changed("upstream-ignored", "upstream", np.ones_like, "backward"),
+        other("cache-changed", _slopes_so_far, "backward"),
     ],
 )
 

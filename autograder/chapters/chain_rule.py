@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -13,7 +13,8 @@ import torch
 
 from autograder.attempts.answers import Answer, Array
 from autograder.attempts.chain_rule import attempt_jacobian, attempt_numerical_gradient
-from autograder.attempts.observe import call, call_for_each
+from autograder.attempts.observe import call
+from autograder.builders.forward_exercise import forward_exercise
 from autograder.builders.gradient_exercise import (
     WRONG_SLOPES,
     Activation,
@@ -22,9 +23,9 @@ from autograder.builders.gradient_exercise import (
     gradient_exercise,
     logit,
     sigmoid,
-    suspect,
 )
 from autograder.builders.inputs import CLOSE, nets_near_zero, signs, zeros_after_positive
+from autograder.builders.suspects import Formula, gradient, norm, slip, slips, wrong
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.judging import RIGHT, compare, compare_with_expected
 from autograder.oracles.autodiff import Forward, autograd, central_differences
@@ -40,22 +41,8 @@ BACKWARD = Section("chain-rule-backward", "The product without the matrix")
 NUMERICAL = Section("chain-rule-numerical", "The numerical gradient")
 
 Rng: TypeAlias = np.random.Generator
-Formula: TypeAlias = Callable[[Any], object]  # of a case's inputs, by name
 
 SHAPES: tuple[tuple[int, ...], ...] = ((4,), (2, 3), (3, 3), (1, 4), (2, 1, 3), (5, 1))
-
-
-def _slips(part: str, formulas: Sequence[tuple[str, Formula]]) -> list[Suspect]:
-    """Return for each (mistake, formula) the mistake of answering `part` with formula(case.names)."""
-    return [_slip(mistake, part, formula) for mistake, formula in formulas]
-
-
-def _slip(mistake: str, part: str, formula: Formula) -> Suspect:
-    def answer(case: Case) -> object:
-        with np.errstate(all="ignore"):
-            return formula(case.names)
-
-    return Suspect(mistake, part, answer)
 
 
 def _away_from_zero(rng: Rng, shape: tuple[int, ...] = (), least: float = 0.3, most: float = 3.0) -> Array:
@@ -143,7 +130,7 @@ CHAIN_TWO_AFFINE = Exercise(
     expected=partial(_chain_answer, autograd),
     numerical=partial(_chain_answer, central_differences),
     judge=compare_with_expected,
-    suspects=[slip for part, formulas in _CHAIN_SLIPS.items() for slip in _slips(part, formulas)],
+    suspects=[slip for part, formulas in _CHAIN_SLIPS.items() for slip in slips(part, formulas)],
 )
 
 
@@ -191,7 +178,7 @@ PRODUCT_RULE = gradient_exercise(
     _product,
     {"value": "s"},
     _product_given,
-    _slips(
+    slips(
         "value",
         [
             ("product-of-slopes", lambda of: of.df * of.dg),
@@ -249,8 +236,8 @@ SIGMOID_SLOPE = gradient_exercise(
     {"value": "net"},
     lambda O: {"net": logit(O)},
     [
-        *(suspect(name, "value", partial(_summed, activation=wrong), "net") for name, wrong in WRONG_SLOPES),
-        *_slips("value", [("sigmoid-of-activation", lambda of: sigmoid(of.O))]),
+        *(wrong(name, partial(_summed, activation=slope)) for name, slope in WRONG_SLOPES),
+        slip("sigmoid-of-activation", "value", lambda of: sigmoid(of.O)),
     ],
 )
 
@@ -273,7 +260,7 @@ TANH_SLOPE = gradient_exercise(
     partial(_summed, activation=torch.tanh),
     {"value": "net"},
     lambda O: {"net": _arctanh(O)},
-    _slips(
+    slips(
         "value",
         [
             ("slope-of-sigmoid", lambda of: np.multiply(of.O, 1 - of.O)),
@@ -290,8 +277,8 @@ TANH_SLOPE = gradient_exercise(
 )
 
 
-def _leaky_relu(net: Tensor, negative_slope: Tensor) -> Tensor:
-    return torch.nn.functional.leaky_relu(net, float(negative_slope)).sum()
+def _leaky_relu(net: Tensor, negative_slope: float) -> Tensor:
+    return torch.nn.functional.leaky_relu(net, negative_slope).sum()
 
 
 def _leaky_inputs(rng: Rng) -> list[Case]:
@@ -319,49 +306,47 @@ def _leaky_case(label: str, net: Array, negative_slope: float) -> Case:
     return Case(f"{label}, negative slope {negative_slope:.3g}", arguments, without_values=label)
 
 
-def _leaky_numerical(case: Case) -> Arrays:
+def _left_of_the_kink(forward: Forward, given: Mapping[str, Any], wrt: Iterable[str]) -> dict[str, Array]:
     """Central differences a little away from 0; at exactly 0, where the left-hand slope is wanted, to the left."""
-    net = case.given["net"]
-    moved = {**case.given, "net": np.where(net > 0, np.maximum(net, 1e-3), np.minimum(net, -1e-3))}
-    return {"value": central_differences(_leaky_relu, moved, ["net"])["net"]}
+    net = given["net"]
+    moved = {**given, "net": np.where(net > 0, np.maximum(net, 1e-3), np.minimum(net, -1e-3))}
+    return central_differences(forward, moved, wrt)
 
 
-LEAKY_RELU_SLOPE = replace(
-    gradient_exercise(
-        "leaky_relu_slope(net, negative_slope)",
-        CHAPTER,
-        SLOPES,
-        {"value": 1},
-        _leaky_inputs,
-        _leaky_relu,
-        {"value": "net"},
-        suspects=_slips(
-            "value",
-            [
-                ("kink-on-the-positive-side", lambda of: np.where(of.net >= 0, 1.0, of.negative_slope)),
-                ("slope-of-relu", lambda of: np.where(of.net > 0, 1.0, 0.0)),
-                ("slope-hard-coded", lambda of: np.where(of.net > 0, 1.0, 0.01)),
-                ("value-for-slope", lambda of: np.where(of.net > 0, of.net, of.negative_slope * of.net)),
-                ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, -of.negative_slope)),
-                ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, of.negative_slope * of.net)),
-                ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, 1 - of.negative_slope)),
-                ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, 1 / np.float64(of.negative_slope))),
-                ("negative-slope-altered", lambda of: np.where(of.net > 0, of.net, of.negative_slope)),
-                ("sides-swapped", lambda of: np.where(of.net > 0, of.negative_slope, 1.0)),
-                ("sides-swapped", lambda of: np.where(of.net < 0, 1.0, of.negative_slope)),
-                ("one-slope-for-both", lambda of: np.ones_like(of.net)),
-                ("one-slope-for-both", lambda of: np.full_like(of.net, of.negative_slope)),
-                ("kink-halved", lambda of: np.where(of.net > 0, 1.0, of.negative_slope) * (of.net != 0)),
-                (
-                    "kink-halved",
-                    lambda of: (
-                        (of.net > 0) + of.negative_slope * (of.net < 0) + (1 + of.negative_slope) / 2 * (of.net == 0)
-                    ),
+LEAKY_RELU_SLOPE = gradient_exercise(
+    "leaky_relu_slope(net, negative_slope)",
+    CHAPTER,
+    SLOPES,
+    {"value": 1},
+    _leaky_inputs,
+    _leaky_relu,
+    {"value": "net"},
+    suspects=slips(
+        "value",
+        [
+            ("kink-on-the-positive-side", lambda of: np.where(of.net >= 0, 1.0, of.negative_slope)),
+            ("slope-of-relu", lambda of: np.where(of.net > 0, 1.0, 0.0)),
+            ("slope-hard-coded", lambda of: np.where(of.net > 0, 1.0, 0.01)),
+            ("value-for-slope", lambda of: np.where(of.net > 0, of.net, of.negative_slope * of.net)),
+            ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, -of.negative_slope)),
+            ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, of.negative_slope * of.net)),
+            ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, 1 - of.negative_slope)),
+            ("negative-slope-altered", lambda of: np.where(of.net > 0, 1.0, 1 / np.float64(of.negative_slope))),
+            ("negative-slope-altered", lambda of: np.where(of.net > 0, of.net, of.negative_slope)),
+            ("sides-swapped", lambda of: np.where(of.net > 0, of.negative_slope, 1.0)),
+            ("sides-swapped", lambda of: np.where(of.net < 0, 1.0, of.negative_slope)),
+            ("one-slope-for-both", lambda of: np.ones_like(of.net)),
+            ("one-slope-for-both", lambda of: np.full_like(of.net, of.negative_slope)),
+            ("kink-halved", lambda of: np.where(of.net > 0, 1.0, of.negative_slope) * (of.net != 0)),
+            (
+                "kink-halved",
+                lambda of: (
+                    (of.net > 0) + of.negative_slope * (of.net < 0) + (1 + of.negative_slope) / 2 * (of.net == 0)
                 ),
-            ],
-        ),
+            ),
+        ],
     ),
-    numerical=_leaky_numerical,
+    differences=_left_of_the_kink,
 )
 
 
@@ -370,6 +355,7 @@ LEAKY_RELU_SLOPE = replace(
 # (N, K): all sizes different, one sample, one class, squares, where a sum along the wrong axis still fits, and more
 # than ten of either.
 CLASSES = ((4, 3), (2, 5), (1, 4), (3, 1), (6, 2), (3, 3), (2, 2), (4, 4), (1, 1), (12, 13))
+FAR = 500.0  # logits beyond this ask for stability
 UNDERFLOW = -740.0  # exp of it is not 0 yet, but has lost most of its digits
 
 
@@ -386,33 +372,29 @@ def _large_logits(rng: Rng) -> list[Case]:
     low = [UNDERFLOW + rng.uniform(-1, 1, size) for size in ((3, 4), (2, 3), (1, 2))]
     beside = [np.vstack([UNDERFLOW + rng.uniform(-1, 1, (2, K)), 2 + rng.uniform(0, 2, (1, K))]) for K in (2, 4, 5)]
     return [
-        _softmax_case("logits near ±1000", mixed + rng.uniform(-0.2, 0.2, mixed.shape), "stability"),
-        _softmax_case("logits near 1000", 1000 + rng.normal(size=(2, 4)), "stability"),
-        _softmax_case("logits near −1000", -1000 + rng.normal(size=(4, 2)), "stability"),
-        *(_softmax_case("logits near −740", z, "stability") for z in low),
-        *(_softmax_case("one row near 3, the others near −740", z, "stability") for z in beside),
+        _softmax_case("logits near ±1000", mixed + rng.uniform(-0.2, 0.2, mixed.shape)),
+        _softmax_case("logits near 1000", 1000 + rng.normal(size=(2, 4))),
+        _softmax_case("logits near −1000", -1000 + rng.normal(size=(4, 2))),
+        *(_softmax_case("logits near −740", z) for z in low),
+        *(_softmax_case("one row near 3, the others near −740", z) for z in beside),
     ]
 
 
-def _softmax_case(label: str, z: Array, part: str = "value") -> Case:
+def _softmax_case(label: str, z: Array) -> Case:
     N, K = z.shape
-    return Case(f"{label}, N = {N}, K = {K}", {"z": z}, {f"judged {part}": np.zeros(0)})
+    return Case(f"{label}, N = {N}, K = {K}", {"z": z})
 
 
 def _softmax_part(case: Case) -> str:
-    return "value" if "judged value" in case.given else "stability"
+    return "value" if abs(case.arguments["z"]).max() < FAR else "stability"
 
 
-def _softmax_answer(case: Case) -> Arrays:
-    return {_softmax_part(case): torch.softmax(torch.tensor(case.arguments["z"]), dim=1).numpy()}
-
-
-def _softmax_by_differences(case: Case) -> Arrays:
+def _softmax_by_differences(case: Case) -> Array:
     """p_i = 1 / Σ_j exp(z_j − z_i), in the longest float there is: no maximum, no quotient of two exponentials."""
     z = case.arguments["z"].astype(np.longdouble)
     with np.errstate(over="ignore"):
         sums = np.exp(z[:, None, :] - z[:, :, None]).sum(axis=-1)
-    return {_softmax_part(case): (1 / sums).astype(np.float64)}
+    return np.asarray(1 / sums, dtype=np.float64)
 
 
 def _torch_softmax(z: Array, dim: int = 1) -> Array:
@@ -437,20 +419,17 @@ _SOFTMAX_SLIPS: list[tuple[str, Formula]] = [
     ("softmax-sign", lambda of: _torch_softmax(-of.z)),
 ]
 
-SOFTMAX_EXERCISE = Exercise(
-    name="softmax",
-    signature="softmax(z)",
-    chapter=CHAPTER,
-    section=SOFTMAX,
-    points={"value": 2, "stability": 1},
-    inputs=_softmax_inputs,
-    attempt=partial(call_for_each, names=("value", "stability")),
-    expected=_softmax_answer,
-    numerical=_softmax_by_differences,
-    judge=compare_with_expected,
+SOFTMAX_EXERCISE = forward_exercise(
+    "softmax(z)",
+    CHAPTER,
+    SOFTMAX,
+    {"value": 2, "stability": 1},
+    _softmax_inputs,
+    lambda z: torch.softmax(z, dim=1),
+    _softmax_by_differences,
     suspects=[
-        *_slips("value", _SOFTMAX_SLIPS),
-        *_slips(
+        *slips("value", _SOFTMAX_SLIPS),
+        *slips(
             "stability",
             [
                 *_SOFTMAX_SLIPS,
@@ -462,7 +441,7 @@ SOFTMAX_EXERCISE = Exercise(
             ],
         ),
     ],
-    stand_in=lambda z: _torch_softmax(np.asarray(z, dtype=np.float64)),
+    part=_softmax_part,
 )
 
 
@@ -480,7 +459,7 @@ def _one_output(z: Tensor, i: int) -> Tensor:
 
 def _jacobian(oracle: Oracle, p: Array) -> Array:
     """Return ∂p_i/∂z_j, shape (K, K), row by row."""
-    return np.stack([oracle(partial(_one_output, i=i), {"z": _log(p)}, ["z"])["z"] for i in range(len(p))])
+    return np.stack([oracle(_one_output, {"z": _log(p), "i": i}, ["z"])["z"] for i in range(len(p))])
 
 
 def _jacobian_inputs(rng: Rng) -> list[Case]:
@@ -537,7 +516,7 @@ def _wrong_jacobian(part: str, mistake: str, entries: Callable[[Array, Array], A
         matrix = entries(of.p[:, None], of.p[None, :])
         return matrix.diagonal() if part == "diagonal" else _without_diagonal(matrix)
 
-    return _slip(mistake, part, answer)
+    return slip(mistake, part, answer)
 
 
 def _jacobian_stand_in(p: Array) -> Array:
@@ -606,7 +585,7 @@ SOFTMAX_BACKWARD = gradient_exercise(
     _weighted_softmax,
     {"value": "z"},
     lambda p, upstream: {"z": _log(p), "upstream": upstream},
-    _slips(
+    slips(
         "value",
         [
             ("jacobian-diagonal-only", lambda of: of.p * (1 - of.p) * of.upstream),
@@ -677,7 +656,7 @@ def _differences_case(rng: Rng, x: Array, h: float | None = None, layout: str = 
 
 
 def _by_autograd(case: Case) -> Arrays:
-    return {"value": autograd(_smoothed, case.given, ["x"])["x"], "x restored": np.array(1.0)}
+    return {"value": gradient(_smoothed, case.given, "x"), "x restored": np.array(1.0)}
 
 
 def _by_differences(case: Case) -> Arrays:
@@ -788,17 +767,16 @@ def _pair(rng: Rng, shape: tuple[int, ...], off: float) -> Case:
     return Case(f"shape {shape}, off by about {off:g}", {"a": a, "b": a * (1 + off * rng.uniform(-0.5, 0.5, shape))})
 
 
-def _relative_error_answer(case: Case) -> Arrays:
-    a, b = torch.tensor(case.arguments["a"]), torch.tensor(case.arguments["b"])
-    return {"value": ((a - b).abs() / (a.abs() + b.abs()).clamp(min=1e-8)).max().numpy()}
+def _relative_error(a: Tensor, b: Tensor) -> Tensor:
+    return ((a - b).abs() / (a.abs() + b.abs()).clamp(min=1e-8)).max()
 
 
-def _relative_error_in_fractions(case: Case) -> Arrays:
+def _relative_error_in_fractions(case: Case) -> float:
     """The definition, entry by entry, in exact arithmetic."""
     pairs = zip(case.arguments["a"].flat, case.arguments["b"].flat, strict=True)
     exact = [(Fraction(float(a)), Fraction(float(b))) for a, b in pairs]
     errors = [abs(a - b) / max(abs(a) + abs(b), Fraction(1, 10**8)) for a, b in exact]
-    return {"value": np.array(float(max(errors)))}
+    return float(max(errors))
 
 
 def _floored(size: Array) -> Array:
@@ -809,22 +787,15 @@ def _sizes(of: Any) -> Array:
     return np.abs(of.a) + np.abs(of.b)
 
 
-def _norm(array: Array) -> float:
-    return float(np.sqrt((array * array).sum()))
-
-
-RELATIVE_ERROR = Exercise(
-    name="relative_error",
-    signature="relative_error(a, b)",
-    chapter=CHAPTER,
-    section=NUMERICAL,
-    points={"value": 2},
-    inputs=_relative_error_inputs,
-    attempt=partial(call, names=("value",)),
-    expected=_relative_error_answer,
-    numerical=_relative_error_in_fractions,
-    judge=compare_with_expected,
-    suspects=_slips(
+RELATIVE_ERROR = forward_exercise(
+    "relative_error(a, b)",
+    CHAPTER,
+    NUMERICAL,
+    {"value": 2},
+    _relative_error_inputs,
+    _relative_error,
+    _relative_error_in_fractions,
+    suspects=slips(
         "value",
         [
             ("absolute-not-relative", lambda of: abs(of.a - of.b).max()),
@@ -832,7 +803,7 @@ RELATIVE_ERROR = Exercise(
             ("other-denominator", lambda of: (abs(of.a - of.b) / _floored(np.maximum(abs(of.a), abs(of.b)))).max()),
             ("other-denominator", lambda of: (abs(of.a - of.b) / _floored(abs(of.a))).max()),
             ("other-denominator", lambda of: (abs(of.a - of.b) / _floored(abs(of.b))).max()),
-            ("norm-not-max", lambda of: _norm(of.a - of.b) / max(_norm(of.a) + _norm(of.b), 1e-8)),
+            ("norm-not-max", lambda of: norm(of.a - of.b) / max(norm(of.a) + norm(of.b), 1e-8)),
             ("floor-missing", lambda of: (abs(of.a - of.b) / _sizes(of)).max()),
             ("floor-missing", lambda of: np.fmax.reduce(np.ravel(abs(of.a - of.b) / _sizes(of)))),
             ("floor-missing", lambda of: np.nan_to_num(abs(of.a - of.b) / _sizes(of)).max()),

@@ -14,11 +14,12 @@ import numpy as np
 import torch
 
 from autograder.attempts.answers import Answer, Array
-from autograder.attempts.dropout import attempt_mask, attempt_mode, part_of
-from autograder.attempts.observe import call_for_keys
-from autograder.builders.gradient_exercise import Oracle, Tensor, suspect
-from autograder.chapters.mlp_by_hand import (
+from autograder.attempts.dropout import attempt_mask
+from autograder.builders.forward_exercise import forward_exercise, value_of
+from autograder.builders.gradient_exercise import Tensor, gradient_exercise
+from autograder.builders.networks import (
     ORDERS,
+    beside_the_kink,
     draw_network,
     logits_far_apart,
     network_case,
@@ -26,12 +27,12 @@ from autograder.chapters.mlp_by_hand import (
     samples_alike,
     shifted,
 )
+from autograder.builders.suspects import instead, weights_between, wrong
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.judging import RIGHT, agree, compare, compare_with_expected
-from autograder.oracles.autodiff import autograd, central_differences, differences_from_below
 from autograder.oracles.faulty_networks import (
     OTHER_ACTIVATIONS,
-    WRONG_LEAKY_SLOPES,
+    SLOPES_OF_HIDDEN,
     WRONG_LOSSES,
     Activation,
     Loss,
@@ -289,40 +290,24 @@ def _mode_case(
 ) -> Case:
     arguments = {signal: scale * rng.normal(size=sizes), "mask": mask, "p": p, "training": training}
     kept = "mask None" if mask is None else f"{int(mask.sum())} of {mask.size} kept"
-    label = f"{part_of(arguments)}, N = {sizes[0]}, H = {sizes[1]}, p = {p:g}, {kept}"
-    return Case(label, arguments, _mode_given(**arguments), parts=(part_of(arguments),))
+    part = "training" if training else "evaluation"
+    return Case(f"{part}, N = {sizes[0]}, H = {sizes[1]}, p = {p:g}, {kept}", arguments, parts=(part,))
 
 
-def _mode_given(**arguments: Any) -> dict[str, Array]:
-    """Return the arguments as arrays, with x = 0 where the question is about the upstream gradient."""
-    signal, mask, p, training = arguments.values()
-    mask = np.ones(np.shape(signal)) if mask is None else mask
-    zero = {} if "x" in arguments else {"x": np.zeros(np.shape(signal))}
-    first = next(iter(arguments))
-    return {
-        **zero,
-        first: np.asarray(signal),
-        "mask": mask,
-        "p": np.asarray(p),
-        "training": np.asarray(float(training)),
-    }
+def _the_part(case: Case) -> str:
+    return case.parts[0]
 
 
-def _dropout(x: Tensor, mask: Tensor, p: Tensor, training: Tensor, drop: Drop = inverted_dropout) -> Tensor:
+def _dropout(x: Tensor, mask: Tensor, p: float, training: bool, drop: Drop = inverted_dropout) -> Tensor:
     return drop(x, mask, p) if training else 1 * x
 
 
-def _forward_answer(case: Case) -> Arrays:
-    given = {name: torch.tensor(value, dtype=torch.float64) for name, value in case.given.items()}
-    found = _dropout(given["x"], given["mask"], given["p"], given["training"])
-    return {part_of(case.arguments): found.numpy()}
-
-
-def _forward_entry_by_entry(case: Case) -> Arrays:
+def _forward_entry_by_entry(case: Case) -> Array:
     """Divide, in extended precision, every entry that is kept by the probability of keeping it."""
-    x, mask, p = (np.asarray(case.given[name], dtype=np.longdouble) for name in ("x", "mask", "p"))
-    kept = np.where(mask == 1, x / (1 - p), 0)
-    return {part_of(case.arguments): np.where(case.arguments["training"], kept, x).astype(np.float64)}
+    x, mask, p, training = case.arguments.values()
+    if not training:
+        return np.asarray(x)
+    return np.where(mask == 1, x.astype(np.longdouble) / (1 - np.longdouble(p)), 0).astype(np.float64)
 
 
 def _judge_mode(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
@@ -343,94 +328,58 @@ def _of_another_mask(case: Case, answer: Array) -> bool:
     return not usual and agree(answer, kept * used)
 
 
-def _given_tensors(case: Case) -> tuple[Tensor, Tensor | None, Tensor]:
-    """Return x or the upstream gradient, the mask, which may be None, and p."""
-    signal, mask, p = list(case.arguments.values())[:3]
-    return torch.tensor(signal), None if mask is None else torch.tensor(mask), torch.tensor(p, dtype=torch.float64)
-
-
-def _forward_suspect(part: str, mistake: str, drop: Drop) -> Suspect:
-    """Return the mistake of answering drop(x, mask, p)."""
-    return Suspect(mistake, part, lambda case: drop(*_given_tensors(case)).numpy())
-
-
-def _forward_stand_in(x: Array, mask: Array | None, p: float, training: bool) -> Array:
-    given = _mode_given(x=np.asarray(x), mask=mask, p=p, training=training)
-    return np.asarray(next(iter(_forward_answer(Case("", {"training": training}, given)).values())))
-
-
-MODES = {"training": 2, "evaluation": 1}
-
-DROPOUT_FORWARD = Exercise(
-    name="dropout_forward",
-    signature="dropout_forward(x, mask, p, training)",
-    chapter=CHAPTER,
-    section=FORWARD,
-    points=MODES,
-    inputs=partial(_mode_inputs, "x"),
-    attempt=attempt_mode,
-    expected=_forward_answer,
-    numerical=_forward_entry_by_entry,
-    judge=_judge_mode,
+DROPOUT_FORWARD = forward_exercise(
+    "dropout_forward(x, mask, p, training)",
+    CHAPTER,
+    FORWARD,
+    {"training": 2, "evaluation": 1},
+    partial(_mode_inputs, "x"),
+    _dropout,
+    _forward_entry_by_entry,
     suspects=[
-        *(_forward_suspect("training", mistake, drop) for mistake, drop in WRONG_DROPS),
-        *(_forward_suspect("evaluation", mistake, drop) for mistake, drop in WRONG_EVALUATIONS),
+        wrong(mistake, lambda x, mask, p, training, drop=drop: drop(x, mask, p), part)
+        for part, drops in (("training", WRONG_DROPS), ("evaluation", WRONG_EVALUATIONS))
+        for mistake, drop in drops
     ],
-    stand_in=_forward_stand_in,
+    part=_the_part,
+    judge=_judge_mode,
 )
 
 
+def _with_x(upstream: Array, **rest: Any) -> dict[str, Any]:
+    """Dropout is linear in x, so any x will do."""
+    return {"x": np.zeros(upstream.shape), "upstream": upstream, **rest}
+
+
 def _through_dropout(
-    x: Tensor, upstream: Tensor, mask: Tensor, p: Tensor, training: Tensor, drop: Drop = inverted_dropout
+    x: Tensor, upstream: Tensor, mask: Tensor, p: float, training: bool, drop: Drop = inverted_dropout
 ) -> Tensor:
     return (upstream * _dropout(x, mask, p, training, drop)).sum()
 
 
-def _backward_answer(oracle: Oracle, case: Case) -> Arrays:
-    return {part_of(case.arguments): oracle(_through_dropout, case.given, ["x"])["x"]}
+def _upstream_ignored(x: Tensor, upstream: Tensor, **how: Any) -> Tensor:
+    return _through_dropout(x, torch.ones_like(upstream), **how)
 
 
-def _upstream_ignored(
-    x: Tensor, upstream: Tensor, mask: Tensor, p: Tensor, training: Tensor, drop: Drop = inverted_dropout
-) -> Tensor:
-    return _dropout(x, mask, p, training, drop).sum()
-
-
-def _backward_suspect(part: str, mistake: str, drop: Drop) -> Suspect:
-    """Return the mistake of going back through drop(x, mask, p)."""
-
-    def formula(case: Case) -> Array:
-        upstream, mask, p = _given_tensors(case)
-        x = torch.zeros_like(upstream, requires_grad=True)
-        return torch.autograd.grad((upstream * drop(x, mask, p)).sum(), x)[0].numpy()
-
-    return Suspect(mistake, part, formula)
-
-
-def _backward_stand_in(upstream: Array, mask: Array | None, p: float, training: bool) -> Array:
-    given = _mode_given(upstream=np.asarray(upstream), mask=mask, p=p, training=training)
-    return autograd(_through_dropout, given, ["x"])["x"]
-
-
-DROPOUT_BACKWARD = Exercise(
-    name="dropout_backward",
-    signature="dropout_backward(upstream, mask, p, training)",
-    chapter=CHAPTER,
-    section=BACKWARD,
-    points={"training": 3, "evaluation": 1},
-    inputs=partial(_mode_inputs, "upstream"),
-    attempt=attempt_mode,
-    expected=partial(_backward_answer, autograd),
-    numerical=partial(_backward_answer, central_differences),
-    judge=_judge_mode,
-    suspects=[
-        *(_backward_suspect("training", mistake, drop) for mistake, drop in WRONG_DROPS),
-        suspect("upstream-ignored", "training", _upstream_ignored, "x"),
-        suspect("upstream-ignored", "training", partial(_upstream_ignored, drop=lambda x, mask, p: x * mask), "x"),
-        suspect("upstream-ignored", "evaluation", _upstream_ignored, "x"),
-        *(_backward_suspect("evaluation", mistake, drop) for mistake, drop in WRONG_EVALUATIONS),
+DROPOUT_BACKWARD = gradient_exercise(
+    "dropout_backward(upstream, mask, p, training)",
+    CHAPTER,
+    BACKWARD,
+    {"training": 3, "evaluation": 1},
+    partial(_mode_inputs, "upstream"),
+    _through_dropout,
+    lambda case: dict.fromkeys(case.parts, "x"),
+    _with_x,
+    [
+        *(wrong(mistake, partial(_through_dropout, drop=drop), "training") for mistake, drop in WRONG_DROPS),
+        wrong("upstream-ignored", _upstream_ignored),
+        wrong("upstream-ignored", partial(_upstream_ignored, drop=lambda x, mask, p: x * mask), "training"),
+        *(
+            wrong(mistake, instead(partial(_through_dropout, drop=drop), training=lambda _: True), "evaluation")
+            for mistake, drop in WRONG_EVALUATIONS
+        ),
     ],
-    stand_in=_backward_stand_in,
+    judge=_judge_mode,
 )
 
 
@@ -490,8 +439,9 @@ def _network_case(
 def _masked_network(drawn: Mapping[str, Array], mask: Array, p: float, a: float, order: Sequence[str] = PARAMS) -> Case:
     case = network_case(drawn, ("x", "labels"), order, p=p, negative_slope=a)
     x, labels, params = (case.arguments[name] for name in ("x", "labels", "params"))
-    arguments = {"x": x, "labels": labels, "params": params, "mask": mask, "p": p, "negative_slope": a}
-    return Case(case.label, arguments, {**case.given, "mask": mask})
+    return replace(
+        case, arguments={"x": x, "labels": labels, "params": params, "mask": mask, "p": p, "negative_slope": a}
+    )
 
 
 def dropout_error(
@@ -502,79 +452,42 @@ def dropout_error(
     W2: Tensor,
     b2: Tensor,
     mask: Tensor,
-    p: Tensor,
-    negative_slope: Tensor,
+    p: float,
+    negative_slope: float,
     activation: Activation = leaky_relu,
     drop: Drop = inverted_dropout,
     loss: Loss = mean_cross_entropy,
 ) -> Tensor:
     """Return the mean cross-entropy of the network with dropout, with one of its pieces replaced if wished."""
-    a = float(negative_slope)
     if activation is leaky_relu and drop is inverted_dropout:
-        return loss(logits(x, W1, b1, W2, b2, a, mask, float(p)), labels)
-    return loss(drop(activation(x @ W1 + b1, a), mask, p) @ W2 + b2, labels)
+        return loss(logits(x, W1, b1, W2, b2, negative_slope, mask, p), labels)
+    return loss(drop(activation(x @ W1 + b1, negative_slope), mask, p) @ W2 + b2, labels)
 
 
 def with_backward(forward: Drop, backward: Drop) -> Drop:
     """Return a drop with the value of one and the gradient of another (each is linear in x)."""
 
-    def drop(x: Tensor, mask: Tensor, p: Tensor) -> Tensor:
+    def drop(x: Tensor, mask: Tensor, p: float) -> Tensor:
         return forward(x.detach(), mask, p) + backward(x - x.detach(), mask, p)
 
     return drop
 
 
-def _network_answer(oracle: Oracle, case: Case) -> Arrays:
-    return oracle(dropout_error, case.given, PARAMS)
+def _met_by_other(mistake: str, below: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Suspect:
+    """Return the mistake of letting below(x, hidden, mask) meet δ where the dropped activations belong."""
+
+    def terms(labels: Tensor, **network: Any) -> tuple[Tensor, Tensor]:
+        hidden = leaky_relu(network["x"] @ network["W1"] + network["b1"], network["negative_slope"])
+        return below(network["x"], hidden, network["mask"]), logits_gradient(logits(**network), labels)
+
+    return Suspect(mistake, "W2", lambda case: weights_between(*value_of(terms, case.given)))
 
 
-def _network_by_differences(case: Case) -> Arrays:
-    """Differentiate numerically; where a pre-activation is exactly 0, what moves it is differentiated from below."""
-    found = _network_answer(central_differences, case)
-    if (case.names.x @ case.names.W1 + case.names.b1).all():
-        return found
-    return {**found, **differences_from_below(dropout_error, case.given, ("W1", "b1"))}
-
-
-def _hidden_and_delta(case: Case) -> tuple[Tensor, Tensor]:
-    """Return the hidden activations before dropout, and the right gradient at the logits."""
-    given = {name: torch.tensor(value, dtype=torch.float64) for name, value in case.given.items()}
-    hidden = leaky_relu(given["x"] @ given["W1"] + given["b1"], float(given["negative_slope"]))
-    z = inverted_dropout(hidden, given["mask"], given["p"]) @ given["W2"] + given["b2"]
-    return hidden, logits_gradient(z, given["labels"])
-
-
-def _other_input(choose: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Case], Array]:
-    """Return ∂E/∂W2 with choose(hidden, mask) in the place of the dropped activations."""
-
-    def formula(case: Case) -> Array:
-        hidden, delta = _hidden_and_delta(case)
-        below = choose(hidden, torch.tensor(case.given["mask"], dtype=torch.float64))
-        W = torch.zeros(below.shape[1], delta.shape[1], dtype=torch.float64, requires_grad=True)
-        return torch.autograd.grad((delta * (below @ W)).sum(), W)[0].numpy()
-
-    return formula
-
-
-def _input_for_hidden(case: Case) -> Array:
-    return _other_input(lambda hidden, mask: torch.tensor(case.given["x"], dtype=torch.float64))(case)
-
-
-def _weights_transposed(
-    x: Tensor,
-    labels: Tensor,
-    W1: Tensor,
-    b1: Tensor,
-    W2: Tensor,
-    b2: Tensor,
-    mask: Tensor,
-    p: Tensor,
-    negative_slope: Tensor,
-) -> Tensor:
+def _weights_transposed(labels: Tensor, **network: Any) -> Tensor:
     """A number whose gradient below sends δ back through W2 instead of its transpose (square layers only)."""
-    hidden = inverted_dropout(leaky_relu(x @ W1 + b1, float(negative_slope)), mask, p)
-    delta = logits_gradient(hidden @ W2 + b2, labels)
-    return ((delta @ W2).detach() * hidden).sum()
+    hidden = leaky_relu(network["x"] @ network["W1"] + network["b1"], network["negative_slope"])
+    delta = logits_gradient(logits(**network), labels)
+    return ((delta @ network["W2"]).detach() * inverted_dropout(hidden, network["mask"], network["p"])).sum()
 
 
 # What a learner can get wrong in both directions alike, in one only, or going back twice over.
@@ -584,44 +497,29 @@ _OTHER_DROPS = [
     *((mistake, with_backward(drop, inverted_dropout)) for mistake, drop in WRONG_DROPS),
 ]
 
-_NETWORK_SUSPECTS = [
-    *(
-        suspect(mistake, part, partial(dropout_error, drop=drop), part)
-        for mistake, drop in _OTHER_DROPS
-        for part in PARAMS
-    ),
-    Suspect("undropped-activations", "W2", _other_input(lambda hidden, mask: hidden)),
-    Suspect("dropout-scale-missing", "W2", _other_input(lambda hidden, mask: hidden * mask)),
-    Suspect("input-for-hidden", "W2", _input_for_hidden),
-    *(
-        suspect(mistake, part, partial(dropout_error, activation=with_leaky_slope(slope)), part)
-        for mistake, slope in (("hidden-slope-missing", WRONG_LEAKY_SLOPES[0][1]), *WRONG_LEAKY_SLOPES[1:])
-        for part in PARAMS[:2]
-    ),
-    *(
-        suspect(mistake, part, partial(dropout_error, activation=other), part)
-        for mistake, other in OTHER_ACTIVATIONS
-        for part in PARAMS
-    ),
-    *(
-        suspect(mistake, part, partial(dropout_error, loss=loss), part)
-        for mistake, loss in WRONG_LOSSES
-        for part in PARAMS
-    ),
-    *(suspect("weights-transposed", part, _weights_transposed, part) for part in PARAMS[:2]),
-]
-
-MLP_DROPOUT_BACKWARD = Exercise(
-    name="mlp_dropout_backward",
-    signature="mlp_dropout_backward(x, labels, params, mask, p, negative_slope)",
-    chapter=CHAPTER,
-    section=NETWORK,
-    points=dict.fromkeys(PARAMS, 1),
-    inputs=_network_inputs,
-    attempt=partial(call_for_keys, names=PARAMS),
-    expected=partial(_network_answer, autograd),
-    numerical=_network_by_differences,
-    judge=compare_with_expected,
-    suspects=_NETWORK_SUSPECTS,
+MLP_DROPOUT_BACKWARD = gradient_exercise(
+    "mlp_dropout_backward(x, labels, params, mask, p, negative_slope)",
+    CHAPTER,
+    NETWORK,
+    dict.fromkeys(PARAMS, 1),
+    _network_inputs,
+    dropout_error,
+    {name: name for name in PARAMS},
+    suspects=[
+        *(wrong(mistake, partial(dropout_error, drop=drop)) for mistake, drop in _OTHER_DROPS),
+        _met_by_other("undropped-activations", lambda x, hidden, mask: hidden),
+        _met_by_other("dropout-scale-missing", lambda x, hidden, mask: hidden * mask),
+        _met_by_other("input-for-hidden", lambda x, hidden, mask: x),
+        *(
+            wrong(mistake, partial(dropout_error, activation=with_leaky_slope(slope)), *PARAMS[:2])
+            for mistake, slope in SLOPES_OF_HIDDEN
+        ),
+        *(wrong(mistake, partial(dropout_error, activation=other)) for mistake, other in OTHER_ACTIVATIONS),
+        *(wrong(mistake, partial(dropout_error, loss=loss)) for mistake, loss in WRONG_LOSSES),
+        wrong("weights-transposed", _weights_transposed, *PARAMS[:2]),
+    ],
     may_call=("dropout_forward", "dropout_backward"),
+    whole=("labels",),
+    by_key=True,
+    differences=beside_the_kink,
 )

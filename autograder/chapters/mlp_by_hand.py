@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, localcontext
 from functools import partial
@@ -14,15 +14,29 @@ import torch
 
 from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.mlp_by_hand import PARAMS, attempt_sgd_step
-from autograder.attempts.observe import call, call_for_each, call_for_keys
-from autograder.builders.gradient_exercise import Oracle, Tensor, gradient_exercise, suspect
-from autograder.builders.inputs import CLOSE, signs, with_twins, zeros_after_positive
+from autograder.builders.forward_exercise import forward_exercise, value_of
+from autograder.builders.gradient_exercise import Tensor, gradient_exercise
+from autograder.builders.inputs import CLOSE, signs, zeros_after_positive
+from autograder.builders.networks import (
+    FROM_KINK,
+    ORDERS,
+    beside_the_kink,
+    draw_network,
+    hidden_twins,
+    logits_far_apart,
+    network_case,
+    rows_far_apart,
+    samples_alike,
+    shifted,
+)
+from autograder.builders.suspects import Wrong, slips, weights_between, wrong
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
-from autograder.judging import RIGHT, compare, compare_with_expected
-from autograder.oracles.autodiff import autograd, central_differences, differences_from_below
+from autograder.judging import RIGHT, compare
+from autograder.oracles.autodiff import Forward, differences_from_below
 from autograder.oracles.faulty_networks import (
     OTHER_ACTIVATIONS,
     OTHER_PROBABILITIES,
+    SLOPES_OF_HIDDEN,
     WRONG_LEAKY_SLOPES,
     WRONG_LOSSES,
     Activation,
@@ -45,18 +59,7 @@ FORWARD = Section("mlp-by-hand-forward", "Forward")
 BACKWARD = Section("mlp-by-hand-backward", "The whole network")
 STEP = Section("mlp-by-hand-step", "The step")
 
-FROM_KINK = 1e-3  # how far a pre-activation stays from 0, unless it is exactly 0
-
 Rng: TypeAlias = np.random.Generator
-
-
-def _tensor(value: Any) -> Tensor:
-    return torch.tensor(np.asarray(value), dtype=torch.float64)
-
-
-def off_the_kink(net: Array) -> bool:
-    """Return whether every entry is exactly 0 or farther from it than central differences reach."""
-    return bool(((net == 0) | (abs(net) > FROM_KINK)).all())
 
 
 # --- leaky_relu and leaky_relu_backward
@@ -94,52 +97,39 @@ def _leaky_relu_inputs(rng: Rng) -> list[Case]:
     return [Case(label, {"net": net, "negative_slope": a}) for label, net, a in _nets(rng)]
 
 
-def _leaky_relu_of(case: Case) -> Arrays:
-    return {"value": _leaky_relu_stand_in(**case.arguments)}
-
-
-def _leaky_relu_from_absolute_value(case: Case) -> Arrays:
+def _leaky_relu_from_absolute_value(case: Case) -> Array:
     net, a = case.names.net, case.names.negative_slope
-    return {"value": (1 + a) / 2 * net + (1 - a) / 2 * abs(net)}
+    return np.asarray((1 + a) / 2 * net + (1 - a) / 2 * abs(net))
 
 
-def _leaky_relu_stand_in(net: Array, negative_slope: float) -> Array:
-    return leaky_relu(_tensor(net), float(negative_slope)).numpy()
-
-
-def _wrong_leaky_relu(mistake: str, formula: Callable[[Array, float], Array]) -> Suspect:
-    return Suspect(mistake, "value", lambda case: formula(case.names.net, case.names.negative_slope))
-
-
-LEAKY_RELU = Exercise(
-    name="leaky_relu",
-    signature="leaky_relu(net, negative_slope)",
-    chapter=CHAPTER,
-    section=LEAKY,
-    points={"value": 1},
-    inputs=_leaky_relu_inputs,
-    attempt=partial(call, names=("value",)),
-    expected=_leaky_relu_of,
-    numerical=_leaky_relu_from_absolute_value,
-    judge=compare_with_expected,
-    suspects=[
-        _wrong_leaky_relu("plain-relu", lambda net, a: np.where(net > 0, net, 0)),
-        _wrong_leaky_relu("slope-hard-coded", lambda net, a: np.where(net > 0, net, 0.01 * net)),
-        _wrong_leaky_relu("slope-not-multiplied", lambda net, a: np.where(net > 0, net, a)),
-        _wrong_leaky_relu("slope-negated", lambda net, a: np.where(net > 0, net, -a * net)),
-        _wrong_leaky_relu("slope-inverted", lambda net, a: np.where(net > 0, net, (_tensor(net) / a).numpy())),
-        _wrong_leaky_relu("sides-swapped", lambda net, a: np.where(net > 0, a * net, net)),
-        _wrong_leaky_relu("one-slope-for-both", lambda net, a: a * net),
-        _wrong_leaky_relu("slope-for-activation", lambda net, a: np.where(net > 0, 1, a)),
-    ],
-    stand_in=_leaky_relu_stand_in,
+LEAKY_RELU = forward_exercise(
+    "leaky_relu(net, negative_slope)",
+    CHAPTER,
+    LEAKY,
+    {"value": 1},
+    _leaky_relu_inputs,
+    lambda net, negative_slope: leaky_relu(net, negative_slope),
+    _leaky_relu_from_absolute_value,
+    suspects=slips(
+        "value",
+        [
+            ("plain-relu", lambda of: np.where(of.net > 0, of.net, 0)),
+            ("slope-hard-coded", lambda of: np.where(of.net > 0, of.net, 0.01 * of.net)),
+            ("slope-not-multiplied", lambda of: np.where(of.net > 0, of.net, of.negative_slope)),
+            ("slope-negated", lambda of: np.where(of.net > 0, of.net, -of.negative_slope * of.net)),
+            ("slope-inverted", lambda of: np.where(of.net > 0, of.net, of.net / np.float64(of.negative_slope))),
+            ("sides-swapped", lambda of: np.where(of.net > 0, of.negative_slope * of.net, of.net)),
+            ("one-slope-for-both", lambda of: of.negative_slope * of.net),
+            ("slope-for-activation", lambda of: np.where(of.net > 0, 1, of.negative_slope)),
+        ],
+    ),
 )
 
 
 def _through_leaky_relu(
-    upstream: Tensor, net: Tensor, negative_slope: Tensor, activation: Activation = leaky_relu
+    upstream: Tensor, net: Tensor, negative_slope: float, activation: Activation = leaky_relu
 ) -> Tensor:
-    return (upstream * activation(net, float(negative_slope))).sum()
+    return (upstream * activation(net, negative_slope)).sum()
 
 
 def _leaky_relu_backward_inputs(rng: Rng) -> list[Case]:
@@ -151,45 +141,41 @@ def _leaky_relu_backward_inputs(rng: Rng) -> list[Case]:
     return [*cases, Case("small upstream gradients, shape (3, 2), slope 0.3", small)]
 
 
-def _instead_of_product(mistake: str, entry: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Suspect:
+def _instead_of_product(mistake: str, entry: Callable[[Tensor, Tensor, float], Tensor]) -> Wrong:
     """Return the mistake of answering entry(upstream, net, a)."""
 
-    def forward(upstream: Tensor, net: Tensor, negative_slope: Tensor) -> Tensor:
+    def forward(upstream: Tensor, net: Tensor, negative_slope: float) -> Tensor:
         return (entry(upstream, net.detach(), negative_slope) * net).sum()
 
-    return suspect(mistake, "value", forward, "net")
+    return wrong(mistake, forward)
 
 
-def _leaky_relu_backward_numerical(case: Case) -> Arrays:
+def _left_of_the_kink(forward: Forward, given: Mapping[str, Any], wrt: Iterable[str]) -> dict[str, Array]:
     """Piecewise linear: the slope at a positive net is the one a little farther from the kink, on the left side too."""
-    net = case.given["net"]
-    moved = {**case.given, "net": np.where(net > 0, np.maximum(net, FROM_KINK), net)}
-    return {"value": differences_from_below(_through_leaky_relu, moved, ["net"])["net"]}
+    net = given["net"]
+    return differences_from_below(forward, {**given, "net": np.where(net > 0, np.maximum(net, FROM_KINK), net)}, wrt)
 
 
-LEAKY_RELU_BACKWARD = replace(
-    gradient_exercise(
-        "leaky_relu_backward(upstream, net, negative_slope)",
-        CHAPTER,
-        LEAKY,
-        {"value": 2},
-        _leaky_relu_backward_inputs,
-        _through_leaky_relu,
-        {"value": "net"},
-        dict,
-        [
-            *(
-                suspect(mistake, "value", partial(_through_leaky_relu, activation=with_leaky_slope(slope)), "net")
-                for mistake, slope in WRONG_LEAKY_SLOPES
-            ),
-            _instead_of_product("upstream-ignored", lambda g, net, a: torch.where(net > 0, 1.0, a)),
-            _instead_of_product("slope-not-multiplied", lambda g, net, a: torch.where(net > 0, g, a)),
-            _instead_of_product("net-for-upstream", lambda g, net, a: torch.where(net > 0, g, a * net)),
-            _instead_of_product("net-for-upstream", lambda g, net, a: torch.where(net > 0, net, a * net)),
-            _instead_of_product("side-of-upstream", lambda g, net, a: torch.where(g > 0, g, a * g)),
-        ],
-    ),
-    numerical=_leaky_relu_backward_numerical,
+LEAKY_RELU_BACKWARD = gradient_exercise(
+    "leaky_relu_backward(upstream, net, negative_slope)",
+    CHAPTER,
+    LEAKY,
+    {"value": 2},
+    _leaky_relu_backward_inputs,
+    _through_leaky_relu,
+    {"value": "net"},
+    suspects=[
+        *(
+            wrong(mistake, partial(_through_leaky_relu, activation=with_leaky_slope(slope)))
+            for mistake, slope in WRONG_LEAKY_SLOPES
+        ),
+        _instead_of_product("upstream-ignored", lambda g, net, a: torch.where(net > 0, 1.0, a)),
+        _instead_of_product("slope-not-multiplied", lambda g, net, a: torch.where(net > 0, g, a)),
+        _instead_of_product("net-for-upstream", lambda g, net, a: torch.where(net > 0, g, a * net)),
+        _instead_of_product("net-for-upstream", lambda g, net, a: torch.where(net > 0, net, a * net)),
+        _instead_of_product("side-of-upstream", lambda g, net, a: torch.where(g > 0, g, a * g)),
+    ],
+    differences=_left_of_the_kink,
 )
 
 
@@ -206,7 +192,7 @@ def _cross_entropy_inputs(rng: Rng) -> list[Case]:
         for N, K in CE_SIZES
     ]
     usual[-1].arguments["labels"][:3] = 13, 10, 13
-    return [replace(case, given=case.arguments) for case in (*usual, *_large_logits(rng), *_telling_logits(rng))]
+    return [*usual, *_large_logits(rng), *_telling_logits(rng)]
 
 
 def _telling_logits(rng: Rng) -> list[Case]:
@@ -244,18 +230,6 @@ def _large_logits(rng: Rng) -> list[Case]:
     return [Case(label, arguments, parts=("stability",)) for label, arguments in cases.items()]
 
 
-def _for_its_part(formula: Callable[[Case], object], case: Case) -> Arrays:
-    return {case.parts[0]: np.asarray(formula(case))}
-
-
-def _cross_entropy_stand_in(logits: Array, labels: Array) -> Array:
-    return mean_cross_entropy(_tensor(logits), _tensor(labels)).numpy()
-
-
-def _cross_entropy_of(case: Case) -> Array:
-    return _cross_entropy_stand_in(case.names.logits, case.names.labels)
-
-
 def _cross_entropy_in_decimals(case: Case) -> float:
     """Evaluate −log(exp z_y / Σ exp z) as it stands, in fifty decimal digits, where nothing overflows."""
     with localcontext() as context:
@@ -267,102 +241,70 @@ def _cross_entropy_in_decimals(case: Case) -> float:
         return float(sum(losses) / len(losses))
 
 
-def _target_probability(probabilities: Probabilities, case: Case) -> Tensor:
-    labels = torch.tensor(case.names.labels)
-    return probabilities(_tensor(case.names.logits)).gather(1, labels[:, None])[:, 0]
+def _of_target(logits: Tensor, labels: Tensor, probabilities: Probabilities = softmax) -> Tensor:
+    return probabilities(logits).gather(1, labels[:, None])[:, 0]
 
 
-def _wrong_cross_entropy(mistake: str, formula: Callable[[Case], Tensor]) -> list[Suspect]:
-    return [Suspect(mistake, part, lambda case: formula(case).numpy()) for part in ("value", "stability")]
+def _from_probabilities(mistake: str, probabilities: Probabilities, epsilon: float = 0.0) -> Wrong:
+    return wrong(mistake, lambda logits, labels: -(_of_target(logits, labels, probabilities) + epsilon).log().mean())
 
 
-def _from_probabilities(mistake: str, probabilities: Probabilities) -> list[Suspect]:
-    return _wrong_cross_entropy(mistake, lambda case: -_target_probability(probabilities, case).log().mean())
+def _scaled_loss(mistake: str, factor: Callable[[int, int], float]) -> Wrong:
+    return wrong(mistake, lambda logits, labels: mean_cross_entropy(logits, labels) * factor(*logits.shape))
 
 
-def _scaled_loss(mistake: str, factor: Callable[[int, int], float]) -> list[Suspect]:
-    return _wrong_cross_entropy(
-        mistake, lambda case: torch.tensor(_cross_entropy_of(case) * factor(*case.names.logits.shape))
-    )
-
-
-def _with_epsilon(epsilon: float) -> list[Suspect]:
-    return _wrong_cross_entropy(
-        "epsilon-in-log", lambda case: -(_target_probability(softmax, case) + epsilon).log().mean()
-    )
-
-
-def _log_of_sums(case: Case, shift: Callable[[Tensor], Tensor]) -> Tensor:
+def _log_of_sums(logits: Tensor, labels: Tensor, shift: Callable[[Tensor], Tensor]) -> Tensor:
     """Return the mean of log Σ exp z − z_y, the logits shifted first."""
-    z = _tensor(case.names.logits)
-    z = z - shift(z)
-    target = z.gather(1, torch.tensor(case.names.labels)[:, None])[:, 0]
-    return (z.exp().sum(1).log() - target).mean()
+    z = logits - shift(logits)
+    return (z.exp().sum(1).log() - z.gather(1, labels[:, None])[:, 0]).mean()
 
 
 NO_LOGARITHM = ("softmax-missing", "thresholded-prediction")  # infinite or NaN whatever the logits
 
-CROSS_ENTROPY = Exercise(
-    name="cross_entropy",
-    signature="cross_entropy(logits, labels)",
-    chapter=CHAPTER,
-    section=CROSS_ENTROPY_SECTION,
-    points={"value": 1, "stability": 1},
-    inputs=_cross_entropy_inputs,
-    attempt=partial(call_for_each, names=("value", "stability")),
-    expected=partial(_for_its_part, _cross_entropy_of),
-    numerical=partial(_for_its_part, _cross_entropy_in_decimals),
-    judge=compare_with_expected,
+CROSS_ENTROPY = forward_exercise(
+    "cross_entropy(logits, labels)",
+    CHAPTER,
+    CROSS_ENTROPY_SECTION,
+    {"value": 1, "stability": 1},
+    _cross_entropy_inputs,
+    mean_cross_entropy,
+    _cross_entropy_in_decimals,
     suspects=[
-        found
-        for suspects in (
-            *(_from_probabilities(*wrong) for wrong in OTHER_PROBABILITIES if wrong[0] not in NO_LOGARITHM),
-            _wrong_cross_entropy("max-not-subtracted", lambda case: _log_of_sums(case, lambda z: z.new_zeros(()))),
-            _wrong_cross_entropy("max-over-everything", lambda case: _log_of_sums(case, torch.max)),
-            _from_probabilities("log-of-zero", softmax),
-            *map(_with_epsilon, (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20)),
-            _scaled_loss("mean-missing", lambda N, K: N),
-            _scaled_loss("divided-by-classes", lambda N, K: 1 / K),
-            _scaled_loss("divided-by-classes", lambda N, K: N / K),
-            _scaled_loss("mean-twice", lambda N, K: 1 / N),
-            _wrong_cross_entropy("log-missing", lambda case: 1 - _target_probability(softmax, case).mean()),
-            _wrong_cross_entropy("log-missing", lambda case: -_target_probability(softmax, case).mean()),
-            _wrong_cross_entropy("first-sample-only", lambda case: -_target_probability(softmax, case)[0].log()),
-        )
-        for found in suspects
+        *(_from_probabilities(*other) for other in OTHER_PROBABILITIES if other[0] not in NO_LOGARITHM),
+        wrong("max-not-subtracted", partial(_log_of_sums, shift=lambda z: z.new_zeros(()))),
+        wrong("max-over-everything", partial(_log_of_sums, shift=torch.max)),
+        _from_probabilities("log-of-zero", softmax),
+        *(
+            _from_probabilities("epsilon-in-log", softmax, epsilon)
+            for epsilon in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20)
+        ),
+        _scaled_loss("mean-missing", lambda N, K: N),
+        _scaled_loss("divided-by-classes", lambda N, K: 1 / K),
+        _scaled_loss("divided-by-classes", lambda N, K: N / K),
+        _scaled_loss("mean-twice", lambda N, K: 1 / N),
+        wrong("log-missing", lambda logits, labels: 1 - _of_target(logits, labels).mean()),
+        wrong("log-missing", lambda logits, labels: -_of_target(logits, labels).mean()),
+        wrong("first-sample-only", lambda logits, labels: -_of_target(logits, labels)[0].log()),
     ],
-    stand_in=_cross_entropy_stand_in,
+    whole=("labels",),
+    part=lambda case: case.parts[0],
 )
 
 
-def _at_the_logits(oracle: Oracle, case: Case) -> Array:
-    return oracle(mean_cross_entropy, case.arguments, ["logits"])["logits"]
+def _by_name(loss: Loss) -> Forward:
+    return lambda logits, labels: loss(logits, labels)
 
 
-def _cross_entropy_backward_stand_in(logits: Array, labels: Array) -> Array:
-    return logits_gradient(_tensor(logits), _tensor(labels)).numpy()
-
-
-def _wrong_at_the_logits(mistake: str, loss: Loss) -> list[Suspect]:
-    def forward(logits: Tensor, labels: Tensor) -> Tensor:
-        return loss(logits, labels)
-
-    return [suspect(mistake, part, forward, "logits") for part in ("value", "stability")]
-
-
-CROSS_ENTROPY_BACKWARD = Exercise(
-    name="cross_entropy_backward",
-    signature="cross_entropy_backward(logits, labels)",
-    chapter=CHAPTER,
-    section=LOGITS,
-    points={"value": 2, "stability": 1},
-    inputs=_cross_entropy_inputs,
-    attempt=partial(call_for_each, names=("value", "stability")),
-    expected=partial(_for_its_part, partial(_at_the_logits, autograd)),
-    numerical=partial(_for_its_part, partial(_at_the_logits, central_differences)),
-    judge=compare_with_expected,
-    suspects=[found for mistake, loss in WRONG_LOSSES for found in _wrong_at_the_logits(mistake, loss)],
-    stand_in=_cross_entropy_backward_stand_in,
+CROSS_ENTROPY_BACKWARD = gradient_exercise(
+    "cross_entropy_backward(logits, labels)",
+    CHAPTER,
+    LOGITS,
+    {"value": 2, "stability": 1},
+    _cross_entropy_inputs,
+    mean_cross_entropy,
+    lambda case: dict.fromkeys(case.parts, "logits"),
+    suspects=[wrong(mistake, _by_name(loss)) for mistake, loss in WRONG_LOSSES],
+    whole=("labels",),
 )
 
 
@@ -385,39 +327,6 @@ MLP_SIZES = (
 )
 MLP_SLOPES = (0.1, 0.3, 0.0, 0.2, 0.05, 0.0, 0.4, 0.25, 0.6, 0.35, 0.15)
 KINKED = (0, 3, 5, 8)  # in these cases one pre-activation is exactly 0
-ORDERS = (PARAMS, ("b2", "W2", "b1", "W1"), ("W2", "b1", "W1", "b2"))  # of the keys of a dict, in turn
-
-
-def draw_network(rng: Rng, sizes: tuple[int, int, int, int], kink: bool = False) -> dict[str, Array]:
-    """Draw x, labels, W1, b1, W2, b2 for sizes (N, D, H, K), every pre-activation off the kink.
-
-    With `kink`, the second sample is (1, 0, ...) and the second hidden unit's pre-activation there exactly 0; those of
-    the unit before it and of the sample before it are positive.
-    """
-    N, D, H, K = sizes
-    while True:
-        x, W1, b1 = rng.normal(size=(N, D)), rng.normal(size=(D, H)), rng.normal(size=H)
-        if kink:
-            x[1], b1[1] = np.eye(D)[0], -W1[0, 1]
-        net = x @ W1 + b1
-        after_positive = not kink or (net[1, 0] > 0 and net[0, 1] > 0)
-        both_sides = net.size == 1 or ((net < 0).any() and (net > 0).any())
-        if off_the_kink(net) and both_sides and after_positive:
-            break
-    W2, b2 = rng.normal(size=(H, K)), rng.normal(size=K)
-    return {"x": x, "labels": rng.integers(0, K, N), "W1": W1, "b1": b1, "W2": W2, "b2": b2}
-
-
-def network_case(
-    drawn: Mapping[str, Array], arguments: Sequence[str], order: Sequence[str] = PARAMS, **numbers: float
-) -> Case:
-    """Return the case whose arguments are those arrays of `drawn`, then params in this order, then the numbers."""
-    N, D = drawn["x"].shape
-    H, K = drawn["W2"].shape
-    params = {name: drawn[name] for name in order}
-    label = f"N = {N}, D = {D}, H = {H}, K = {K}, " + ", ".join(f"{n} {v:g}" for n, v in numbers.items())
-    given = {**drawn, **{name: np.array(value) for name, value in numbers.items()}}
-    return Case(label, {**{name: drawn[name] for name in arguments}, "params": params, **numbers}, given)
 
 
 def _mlp_inputs(arguments: Sequence[str], rng: Rng) -> list[Case]:
@@ -440,46 +349,7 @@ def _mlp_inputs(arguments: Sequence[str], rng: Rng) -> list[Case]:
     ]
 
 
-def shifted(drawn: Mapping[str, Array], by: float) -> dict[str, Array]:
-    """Add the same to all logits, which no softmax sees."""
-    return {**drawn, "b2": drawn["b2"] + by}
-
-
-def rows_far_apart(rng: Rng, drawn: dict[str, Array]) -> dict[str, Array]:
-    """Add the same to all logits of a sample, about 1000 or −1000, by weights that no softmax sees."""
-    net = drawn["x"] @ drawn["W1"] + drawn["b1"]
-    hidden = np.where(net > 0, net, 0.2 * net)
-    toward = np.linalg.lstsq(hidden, 1000.0 * signs(rng, (len(hidden),)), rcond=None)[0]
-    return {**drawn, "W2": drawn["W2"] + toward[:, None]}
-
-
-def logits_far_apart(drawn: dict[str, Array]) -> dict[str, Array]:
-    """Let the first class have logits near 1000, the second near −1000; samples of both classes and of others."""
-    b2, labels = drawn["b2"].copy(), drawn["labels"].copy()
-    b2[:2] += 1000.0, -1000.0
-    labels[:4] = 1, 0, 2, 1
-    return {**drawn, "b2": b2, "labels": labels}
-
-
-def samples_alike(drawn: dict[str, Array]) -> dict[str, Array]:
-    """Let all samples be of one class, and the last of them be the first one again."""
-    x = drawn["x"].copy()
-    x[-1] = x[0]
-    return {**drawn, "x": x, "labels": np.full_like(drawn["labels"], 1)}
-
-
-def hidden_twins(rng: Rng, drawn: dict[str, Array]) -> dict[str, Array]:
-    """Give every hidden unit a twin with nearly the same weights below and nearly the opposite ones above."""
-    below = {"W1": with_twins(rng, drawn["W1"], 1), "b1": with_twins(rng, drawn["b1"], 0)}
-    return {**drawn, **below, "W2": with_twins(rng, drawn["W2"], 0, -1.0), "b2": CLOSE * drawn["b2"]}
-
-
-def _mlp_forward_stand_in(x: Array, params: Mapping[str, Array], negative_slope: float) -> Array:
-    W1, b1, W2, b2 = (_tensor(params[name]) for name in PARAMS)
-    return logits(_tensor(x), W1, b1, W2, b2, float(negative_slope)).numpy()
-
-
-def _mlp_forward_by_sums(case: Case) -> Arrays:
+def _mlp_forward_by_sums(case: Case) -> Array:
     """Evaluate every unit by itself, with exactly rounded sums."""
     x, params, a = case.arguments.values()
     W1, b1, W2, b2 = (params[name] for name in PARAMS)
@@ -488,34 +358,26 @@ def _mlp_forward_by_sums(case: Case) -> Arrays:
         nets = [math.fsum([*(sample * W1[:, j]), b1[j]]) for j in range(len(b1))]
         hidden = [max(net, 0.0) + a * min(net, 0.0) for net in nets]
         rows.append([math.fsum([*(hidden * W2[:, k]), b2[k]]) for k in range(len(b2))])
-    return {"value": np.array(rows)}
+    return np.array(rows)
 
 
-def _wrong_forward(mistake: str, formula: Callable[..., Tensor]) -> Suspect:
+def _wrong_forward(mistake: str, formula: Callable[..., Tensor]) -> Wrong:
     """Return the mistake of answering formula(x, W1, b1, W2, b2, a)."""
-
-    def answer(case: Case) -> Array:
-        names = ("x", *PARAMS)
-        return formula(*(_tensor(getattr(case.names, name)) for name in names), case.names.negative_slope).numpy()
-
-    return Suspect(mistake, "value", answer)
+    return wrong(mistake, lambda x, negative_slope, **params: formula(x, *map(params.get, PARAMS), negative_slope))
 
 
 def _with_activation(activation: Activation) -> Callable[..., Tensor]:
     return lambda x, W1, b1, W2, b2, a: activation(x @ W1 + b1, a) @ W2 + b2
 
 
-MLP_FORWARD = Exercise(
-    name="mlp_forward",
-    signature="mlp_forward(x, params, negative_slope)",
-    chapter=CHAPTER,
-    section=FORWARD,
-    points={"value": 2},
-    inputs=partial(_mlp_inputs, ("x",)),
-    attempt=partial(call, names=("value",)),
-    expected=lambda case: {"value": _mlp_forward_stand_in(*case.arguments.values())},
-    numerical=_mlp_forward_by_sums,
-    judge=compare_with_expected,
+MLP_FORWARD = forward_exercise(
+    "mlp_forward(x, params, negative_slope)",
+    CHAPTER,
+    FORWARD,
+    {"value": 2},
+    partial(_mlp_inputs, ("x",)),
+    logits,
+    _mlp_forward_by_sums,
     suspects=[
         *(_wrong_forward(mistake, _with_activation(other)) for mistake, other in OTHER_ACTIVATIONS),
         _wrong_forward("activation-on-logits", lambda *a: leaky_relu(logits(*a), a[-1])),
@@ -526,103 +388,67 @@ MLP_FORWARD = Exercise(
         _wrong_forward("linear-weights", lambda x, W1, b1, W2, b2, a: logits(x, W1.T, b1, W2.T, b2, a)),
     ],
     may_call=("leaky_relu",),
-    stand_in=_mlp_forward_stand_in,
 )
 
 
 # --- mlp_backward
 
 
-def _gradients(oracle: Oracle, case: Case) -> Arrays:
-    return oracle(network_error, case.given, PARAMS)
-
-
-def _gradients_by_differences(case: Case) -> Arrays:
-    """Differentiate numerically; where a pre-activation is exactly 0, what moves it is differentiated from below."""
-    found = _gradients(central_differences, case)
-    if (case.names.x @ case.names.W1 + case.names.b1).all():
-        return found
-    return {**found, **differences_from_below(network_error, case.given, ("W1", "b1"))}
-
-
-def _instead_of_delta(send_back: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
-    """Return a loss whose upstream gradient at the hidden layer is send_back(δ, p, h, W2, labels)."""
+def _instead_of_delta(send_back: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Forward:
+    """Return a loss whose upstream gradient at the hidden layer is send_back(δ, p, W2)."""
 
     def forward(
-        x: Tensor, labels: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, negative_slope: Tensor
+        x: Tensor, labels: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, negative_slope: float
     ) -> Tensor:
-        h = leaky_relu(x @ W1 + b1, float(negative_slope))
+        h = leaky_relu(x @ W1 + b1, negative_slope)
         z = (h @ W2 + b2).detach()
-        return (send_back(logits_gradient(z, labels), softmax(z), h.detach(), W2, labels).detach() * h).sum()
+        return (send_back(logits_gradient(z, labels), softmax(z), W2).detach() * h).sum()
 
     return forward
 
 
-def _other_input(choose: Callable[[Case], Array]) -> Callable[[Case], Array]:
-    """Return ∂E/∂W2 with choose(case) in the place of the hidden activations."""
+def _met_by_other(mistake: str, below: Callable[[Tensor, Tensor], Tensor]) -> Suspect:
+    """Return the mistake of letting below(x, net) meet δ where the hidden activations belong."""
 
-    def formula(case: Case) -> Array:
-        z = _mlp_forward_stand_in(case.names.x, vars(case.names), case.names.negative_slope)
-        below = _tensor(choose(case))
-        W = torch.zeros(below.shape[1], z.shape[1], dtype=torch.float64, requires_grad=True)
-        delta = logits_gradient(_tensor(z), _tensor(case.names.labels))
-        return torch.autograd.grad((delta * (below @ W)).sum(), W)[0].numpy()
+    def terms(labels: Tensor, **network: Any) -> tuple[Tensor, Tensor]:
+        net = network["x"] @ network["W1"] + network["b1"]
+        return below(network["x"], net), logits_gradient(logits(**network), labels)
 
-    return formula
+    return Suspect(mistake, "W2", lambda case: weights_between(*value_of(terms, case.given)))
 
 
-_BELOW, _ALL = PARAMS[:2], PARAMS
-_MLP_SUSPECTS = [
-    *(
-        suspect(mistake, part, partial(network_error, activation=with_leaky_slope(slope)), part)
-        for mistake, slope in (("hidden-slope-missing", WRONG_LEAKY_SLOPES[0][1]), *WRONG_LEAKY_SLOPES[1:])
-        for part in _BELOW
-    ),
-    *(
-        suspect(mistake, part, partial(network_error, activation=other), part)
-        for mistake, other in OTHER_ACTIVATIONS
-        for part in _ALL
-    ),
-    *(
-        suspect(mistake, part, partial(network_error, loss=loss), part)
-        for mistake, loss in WRONG_LOSSES
-        for part in _ALL
-    ),
-    *(
-        suspect(mistake, part, _instead_of_delta(send_back), part)
-        for mistake, send_back in (
-            ("weights-transposed", lambda d, p, h, W2, labels: d @ W2),
-            ("outputs-for-deltas", lambda d, p, h, W2, labels: p @ W2.T),
-            ("outputs-for-deltas", lambda d, p, h, W2, labels: p @ W2.T / len(p)),
-        )
-        for part in _BELOW
-    ),
-    Suspect("input-for-hidden", "W2", _other_input(lambda case: case.names.x)),
-    Suspect("net-for-activation", "W2", _other_input(lambda case: case.names.x @ case.names.W1 + case.names.b1)),
-]
+_BELOW = PARAMS[:2]
 
-
-def _mlp_backward_stand_in(
-    x: Array, labels: Array, params: Mapping[str, Array], negative_slope: float
-) -> dict[str, Array]:
-    given = {"x": x, "labels": labels, **{name: params[name] for name in PARAMS}}
-    return autograd(network_error, {**given, "negative_slope": np.asarray(negative_slope)}, PARAMS)
-
-
-MLP_BACKWARD = Exercise(
-    name="mlp_backward",
-    signature="mlp_backward(x, labels, params, negative_slope)",
-    chapter=CHAPTER,
-    section=BACKWARD,
-    points=dict.fromkeys(PARAMS, 1),
-    inputs=partial(_mlp_inputs, ("x", "labels")),
-    attempt=partial(call_for_keys, names=PARAMS),
-    expected=partial(_gradients, autograd),
-    numerical=_gradients_by_differences,
-    judge=compare_with_expected,
-    suspects=_MLP_SUSPECTS,
+MLP_BACKWARD = gradient_exercise(
+    "mlp_backward(x, labels, params, negative_slope)",
+    CHAPTER,
+    BACKWARD,
+    dict.fromkeys(PARAMS, 1),
+    partial(_mlp_inputs, ("x", "labels")),
+    network_error,
+    {name: name for name in PARAMS},
+    suspects=[
+        *(
+            wrong(mistake, partial(network_error, activation=with_leaky_slope(slope)), *_BELOW)
+            for mistake, slope in SLOPES_OF_HIDDEN
+        ),
+        *(wrong(mistake, partial(network_error, activation=other)) for mistake, other in OTHER_ACTIVATIONS),
+        *(wrong(mistake, partial(network_error, loss=loss)) for mistake, loss in WRONG_LOSSES),
+        *(
+            wrong(mistake, _instead_of_delta(send_back), *_BELOW)
+            for mistake, send_back in (
+                ("weights-transposed", lambda d, p, W2: d @ W2),
+                ("outputs-for-deltas", lambda d, p, W2: p @ W2.T),
+                ("outputs-for-deltas", lambda d, p, W2: p @ W2.T / len(p)),
+            )
+        ),
+        _met_by_other("input-for-hidden", lambda x, net: x),
+        _met_by_other("net-for-activation", lambda x, net: net),
+    ],
     may_call=("leaky_relu", "leaky_relu_backward", "cross_entropy", "cross_entropy_backward", "mlp_forward"),
-    stand_in=_mlp_backward_stand_in,
+    whole=("labels",),
+    by_key=True,
+    differences=beside_the_kink,
 )
 
 
@@ -662,8 +488,9 @@ def _small_steps(rng: Rng, case: Case) -> list[Case]:
 
 def _stepped_by_torch(case: Case) -> Arrays:
     """Take the step as torch.optim.SGD does; making one of those imports PyTorch's compiler, for a second or more."""
-    params, gradients, lr = case.arguments.values()
-    return {name: _tensor(params[name]).add(_tensor(gradients[name]), alpha=-float(lr)).numpy() for name in PARAMS}
+    params, gradients, lr = (case.arguments[name] for name in ("params", "gradients", "lr"))
+    tensors = {name: (torch.tensor(params[name]), torch.tensor(gradients[name])) for name in PARAMS}
+    return {name: param.add(gradient, alpha=-float(lr)).numpy() for name, (param, gradient) in tensors.items()}
 
 
 def _stepped_in_decimals(case: Case) -> Arrays:

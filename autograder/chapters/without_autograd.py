@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -12,11 +12,26 @@ import torch
 
 from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.torch_functions import apply_and_go_back, train_in_numpy
-from autograder.attempts.without_autograd import attempt_bug
-from autograder.builders.gradient_exercise import WRONG_SLOPES, Activation, Oracle, Tensor, suspect
+from autograder.builders.bug_exercise import PrintedNetwork, bug_exercise
+from autograder.builders.gradient_exercise import WRONG_SLOPES, Activation, Tensor, gradient_exercise
 from autograder.builders.inputs import BEYOND_TEN, nets_far_out, nets_near_zero, with_twins
+from autograder.builders.suspects import first_row_only, gradient, instead, slip, wrong
+from autograder.builders.training_exercise import (
+    LONG,
+    Run,
+    Step,
+    Values,
+    WrongRun,
+    descent,
+    judge_losses,
+    loss_of,
+    no_step,
+    scaled,
+    training_exercise,
+    updated_early,
+)
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
-from autograder.judging import RIGHT, agree, compare
+from autograder.judging import compare
 from autograder.oracles import lab07_networks
 from autograder.oracles.autodiff import Forward, autograd, central_differences
 from autograder.oracles.faulty_layers import PRINTED, TRAINING, Pieces
@@ -29,7 +44,6 @@ SWITCH = Section("without-autograd-switch", "The switch")
 BUGS = Section("without-autograd-bugs", "Find the bug")
 
 Rng: TypeAlias = np.random.Generator
-Values: TypeAlias = Mapping[str, Array]
 
 
 # --- SigmoidLinear
@@ -46,7 +60,8 @@ def _layer(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor, activation: Activa
 def _function_inputs(rng: Rng) -> list[Case]:
     plain = [_function_case(rng, *sizes) for sizes in SIZES]
     saturated = _function_case(rng, 3, 2, 4, "activations of 0 and 1", scale=1000.0)
-    saturated.given["x"][0], saturated.given["W"][0, :2] = (1.0, 0.0), (1000.0, -1000.0)  # exp overflows on every draw
+    x, W = saturated.arguments["x"], saturated.arguments["W"]
+    x[0], W[0, :2] = (1.0, 0.0), (1000.0, -1000.0)  # exp overflows on every draw
     return [
         *plain,
         saturated,
@@ -63,16 +78,16 @@ def _function_inputs(rng: Rng) -> list[Case]:
 def _layer_with_nets(rng: Rng, nets: Array, label: str) -> Case:
     """Draw a layer whose pre-activations hardly differ by sample from these."""
     case = _function_case(rng, 3, 2, len(nets), label)
-    weights, upstream = 0.02 * abs(nets).min() * case.given["W"], 1e4 * case.given["upstream"]
+    weights, upstream = 0.02 * abs(nets).min() * case.arguments["W"], 1e4 * case.arguments["upstream"]
     return _with_values(case, W=weights, b=nets, upstream=upstream)  # a large one, for the weights are small
 
 
 def _layers_that_cancel(rng: Rng) -> list[Case]:
     """Draw large inputs, and samples, that nearly cancel."""
     inputs, samples = _function_case(rng, 3, 2, 4), _function_case(rng, 3, 2, 4)
-    x, W = 100.0 * inputs.given["x"], inputs.given["W"]
+    x, W = 100.0 * inputs.arguments["x"], inputs.arguments["W"]
     inputs = _with_values(inputs, x=with_twins(rng, x, 1), W=with_twins(rng, W, 0, -1.0))
-    x, upstream = samples.given["x"], samples.given["upstream"]
+    x, upstream = samples.arguments["x"], samples.arguments["upstream"]
     samples = _with_values(samples, x=np.vstack([x, x]), upstream=with_twins(rng, upstream, 0, -1.0))
     return [
         replace(inputs, label="large inputs that nearly cancel, N = 3, D = 4, M = 4"),
@@ -81,7 +96,7 @@ def _layers_that_cancel(rng: Rng) -> list[Case]:
 
 
 def _with_values(case: Case, **values: Array) -> Case:
-    return replace(case, arguments={**case.arguments, **values}, given={**case.given, **values})
+    return replace(case, arguments={**case.arguments, **values})
 
 
 def _function_case(
@@ -94,27 +109,27 @@ def _function_case(
     needed: Sequence[str] = ALL_INPUTS,
     **how: bool,
 ) -> Case:
-    given = {
+    values = {
         "upstream": rng.normal(size=(N, M)),
         "x": rng.normal(size=(N, D)),
         "W": scale * rng.normal(size=(D, M)),
         "b": rng.normal(size=M),
     }
-    given["x"][-1, 0] = 0.0
+    values["x"][-1, 0] = 0.0
     switches = {"alive": False, "twice": False, "gradcheck": False} | how
     label = f"{label}, N = {N}, D = {D}, M = {M}".lstrip(", ")
-    return Case(label, {**given, "needed": list(needed), **switches}, given)
+    return Case(label, {**values, "needed": list(needed), **switches})
 
 
 _FUNCTION_PARTS = {"dx": "x", "dW": "W", "db": "b"}
 
 
-def _function_answers(oracle: Oracle, activation: Callable[[Array], Array], case: Case) -> Arrays:
-    x, W, b = (case.given[name] for name in ALL_INPUTS)
-    needed = [name for name in ALL_INPUTS if name in case.arguments["needed"]]
-    gradients = oracle(_layer, case.given, needed)
-    parts = {part: gradients[name] for part, name in _FUNCTION_PARTS.items() if name in gradients}
-    return {"forward": activation(x @ W + b), **parts}
+def _needed_parts(case: Case) -> dict[str, str]:
+    return {part: name for part, name in _FUNCTION_PARTS.items() if name in case.arguments["needed"]}
+
+
+def _activations(activation: Callable[[Array], Array], case: Case) -> Array:
+    return activation(case.names.x @ case.names.W + case.names.b)
 
 
 def _sigmoid_by_torch(net: Array) -> Array:
@@ -149,14 +164,6 @@ def _judge_gradient(answer: Answer, right: Array) -> Verdict:
     return compare(answer, right)
 
 
-def _first_sample(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
-    return _layer(upstream * (torch.arange(len(x)) == 0)[:, None], x, W, b)
-
-
-def _upstream_ignored(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
-    return _layer(torch.ones_like(upstream), x, W, b)
-
-
 def _batch_mean(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
     return _layer(upstream, x, W, b) / len(x)
 
@@ -182,77 +189,60 @@ def _delta(case: Case) -> Array:
     return autograd(_layer, given, ["b"])["b"]
 
 
-_WRONG_LAYERS: list[tuple[str, Forward]] = [
-    *((name, partial(_layer, activation=activation)) for name, activation in WRONG_SLOPES),
-    ("upstream-ignored", _upstream_ignored),
-    ("first-sample-only", _first_sample),
-    ("batch-mean", _batch_mean),
-]
-
-
 def _of_the_other(wrt: str, case: Case) -> Array:
     """The gradient from what the layer's latest call kept, where that was another layer's."""
     flipped = {name: np.flip(case.given[name], 0).copy() for name in ALL_INPUTS}
-    given = {**case.given, **flipped} if case.arguments["alive"] else case.given
-    return autograd(_layer, given, [wrt])[wrt]
+    return gradient(_layer, {**case.given, **flipped} if case.arguments["alive"] else case.given, wrt)
 
 
-SIGMOID_LINEAR = Exercise(
-    name="SigmoidLinear",
-    signature="SigmoidLinear.apply(x, W, b)",
-    chapter=CHAPTER,
-    section=FUNCTION,
-    points={"forward": 1, "dx": 1, "dW": 1, "db": 1},
-    inputs=_function_inputs,
-    attempt=apply_and_go_back,
-    needs_torch=True,
-    expected=partial(_function_answers, autograd, _sigmoid_by_torch),
-    numerical=partial(_function_answers, central_differences, _sigmoid_by_tanh),
-    judge=_judge_function,
-    suspects=[
-        *(suspect(name, part, wrong, wrt) for part, wrt in _FUNCTION_PARTS.items() for name, wrong in _WRONG_LAYERS),
-        suspect("weights-transposed", "dx", _transposed, "x"),
-        suspect("input-ignored", "dW", _input_ignored, "W"),
-        suspect("sums-before-product", "dW", _sums_first, "W"),
-        Suspect("batch-not-summed", "db", _delta),
-        Suspect("wrong-axis", "db", lambda case: _delta(case).sum(axis=1)),
-        *(Suspect("state-shared", part, partial(_of_the_other, wrt)) for part, wrt in _FUNCTION_PARTS.items()),
-        Suspect("sigmoid-missing", "forward", lambda case: case.names.x @ case.names.W + case.names.b),
-        Suspect(
-            "sigmoid-reversed",
-            "forward",
-            lambda case: 1 - _function_answers(autograd, _sigmoid_by_torch, case)["forward"],
-        ),
-        Suspect("tanh-for-sigmoid", "forward", lambda case: _function_answers(autograd, np.tanh, case)["forward"]),
-        Suspect("bias-missing", "forward", lambda case: _sigmoid_by_torch(case.names.x @ case.names.W)),
-    ],
-)
+def _sigmoid_linear() -> Exercise:
+    """Return the exercise of the three gradients, with the value going forward as a fourth part."""
+    gradients = gradient_exercise(
+        "SigmoidLinear.apply(x, W, b)",
+        CHAPTER,
+        FUNCTION,
+        {"dx": 1, "dW": 1, "db": 1},
+        _function_inputs,
+        _layer,
+        _needed_parts,
+        lambda upstream, x, W, b, **how: {"upstream": upstream, "x": x, "W": W, "b": b},
+        [
+            *(wrong(name, partial(_layer, activation=activation)) for name, activation in WRONG_SLOPES),
+            wrong("upstream-ignored", instead(_layer, upstream=torch.ones_like)),
+            wrong("first-sample-only", instead(_layer, upstream=first_row_only)),
+            wrong("batch-mean", _batch_mean),
+            wrong("weights-transposed", _transposed, "dx"),
+            wrong("input-ignored", _input_ignored, "dW"),
+            wrong("sums-before-product", _sums_first, "dW"),
+            Suspect("batch-not-summed", "db", _delta),
+            Suspect("wrong-axis", "db", lambda case: _delta(case).sum(axis=1)),
+            *(Suspect("state-shared", part, partial(_of_the_other, wrt)) for part, wrt in _FUNCTION_PARTS.items()),
+            slip("sigmoid-missing", "forward", lambda of: of.x @ of.W + of.b),
+            slip("sigmoid-reversed", "forward", lambda of: 1 - _sigmoid_by_torch(of.x @ of.W + of.b)),
+            slip("tanh-for-sigmoid", "forward", lambda of: np.tanh(of.x @ of.W + of.b)),
+            slip("bias-missing", "forward", lambda of: _sigmoid_by_torch(of.x @ of.W)),
+        ],
+        attempt=apply_and_go_back,
+        judge=_judge_function,
+    )
+    return replace(
+        gradients,
+        name="SigmoidLinear",
+        points={"forward": 1, **gradients.points},
+        expected=lambda case: {"forward": _activations(_sigmoid_by_torch, case), **gradients.expected(case)},
+        numerical=lambda case: {"forward": _activations(_sigmoid_by_tanh, case), **gradients.numerical(case)},
+        stand_in=None,
+        needs_torch=True,
+    )
+
+
+SIGMOID_LINEAR = _sigmoid_linear()
 
 
 # --- train_by_hand
 
 PARAMS = ("W1", "b1", "W2", "b2")
 ORDERS = (("b2", "W2", "b1", "W1"), PARAMS, ("W2", "b1", "W1", "b2"))  # of the keys of params, in turn
-FIRST = 10
-LONG = 200
-
-Step: TypeAlias = Callable[[Values, "Run", int], Values]
-
-
-class Run:
-    """What a case of train_by_hand trains with."""
-
-    def __init__(self, case: Case) -> None:
-        self.batches = case.arguments["batches"]
-        self.masks = case.arguments["masks"]
-        self.lr = float(case.arguments["lr"])
-        self.p = float(case.arguments["p"])
-        self.negative_slope = float(case.arguments["negative_slope"])
-
-    def batch(self, step: int) -> Values:
-        """Return x, labels and mask of this step; a step past the end starts again from the first."""
-        x, labels = self.batches[step % len(self.batches)]
-        return {"x": x, "labels": labels, "mask": self.masks[step % len(self.masks)]}
 
 
 def _train_inputs(rng: Rng) -> list[Case]:
@@ -356,210 +346,136 @@ def _large_logits(case: Case) -> Case:
     return replace(case, label=f"logits of ±1000, {case.label}")
 
 
-def _right_loss(run: Run, values: Values) -> Forward:
-    def loss(x: Tensor, labels: Tensor, mask: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
-        return mean_cross_entropy(logits(x, W1, b1, W2, b2, run.negative_slope, mask, run.p), labels)
-
-    return loss
-
-
-def _left_of_the_kink(run: Run, values: Values) -> Forward:
-    """The same loss for central differences: LeakyReLU is defined by its left branch at 0, so a unit whose net is
-    exactly 0 at the centre follows that branch on both sides."""
-    at_zero = torch.tensor(values["x"] @ values["W1"] + values["b1"] == 0)
-
-    def loss(x: Tensor, labels: Tensor, mask: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
-        net = x @ W1 + b1
-        hidden = torch.nn.functional.leaky_relu(net, run.negative_slope)
-        hidden = torch.where(at_zero, run.negative_slope * net, hidden)
-        return mean_cross_entropy(hidden * mask / (1 - run.p) @ W2 + b2, labels)
-
-    return loss
+def _run(case: Case) -> Run:
+    """Return what a case trains: of every batch x, labels and mask, and the two numbers."""
+    numbers = {name: case.arguments[name] for name in ("p", "negative_slope")}
+    batches = zip(case.arguments["batches"], case.arguments["masks"], strict=True)
+    return Run(
+        {name: case.arguments["params"][name] for name in PARAMS},
+        [{"x": x, "labels": labels, "mask": mask, **numbers} for (x, labels), mask in batches],
+        case.arguments["lr"],
+    )
 
 
-def _descend(
-    oracle: Oracle, make_loss: Callable[[Run, Values], Forward], values: Values, run: Run, step: int
-) -> Values:
-    given = {**values, **run.batch(step)}
-    gradients = oracle(make_loss(run, given), given, PARAMS)
-    return {name: values[name] - run.lr * gradients[name] for name in PARAMS}
+def _error(labels: Tensor, **network: Any) -> Tensor:
+    return mean_cross_entropy(logits(**network), labels)
 
 
-def _loss_at(values: Values, run: Run, step: int) -> float:
-    given = {**values, **run.batch(step)}
-    tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in given.items()}
-    with torch.no_grad():
-        return float(_right_loss(run, given)(**tensors))
+def _left_of_the_kink(forward: Forward, given: Values, wrt: Iterable[str]) -> Arrays:
+    """Take central differences; LeakyReLU is defined by its left branch at 0, so a unit whose net is exactly 0 at the
+    centre follows that branch on both sides."""
+    at_zero = torch.tensor(given["x"] @ given["W1"] + given["b1"] == 0)
+
+    def loss(labels: Tensor, mask: Tensor, p: float, negative_slope: float, **network: Tensor) -> Tensor:
+        net = network["x"] @ network["W1"] + network["b1"]
+        hidden = torch.where(at_zero, negative_slope * net, torch.nn.functional.leaky_relu(net, negative_slope))
+        return mean_cross_entropy(hidden * mask / (1 - p) @ network["W2"] + network["b2"], labels)
+
+    return central_differences(loss, given, wrt)
 
 
-Recorded: TypeAlias = Callable[[Values, Run, int], float]
+def _of_pieces(make: Callable[[Values], Pieces]) -> Forward:
+    """Return the error of the same network built of the pieces make(given), one of them wrong."""
+
+    def error(**given: Any) -> Tensor:
+        pieces, x = make(given), given["x"]
+        leaky = partial(torch.nn.functional.leaky_relu, negative_slope=given["negative_slope"])
+        hidden = pieces.dropout(pieces.layer(x, given["W1"], given["b1"], leaky), given["mask"], given["p"])
+        top = pieces.output(hidden, given["W2"], given["b2"], lambda net: net, x)
+        return pieces.cross_entropy(top, given["labels"]) + pieces.extra
+
+    return error
 
 
-def _replay(step: Step, case: Case, recorded: Recorded = _loss_at, most: int = LONG) -> Arrays:
-    """Train from the case's parameters by `step`, `most` times; return the losses, each before its update."""
-    run, values, losses = Run(case), case.arguments["params"], []
-    for index in range(min(most, len(run.batches))):
-        losses.append(recorded(values, run, index))
-        values = step(values, run, index)
-    return _by_part(losses)
+def _anyway(make: Callable[[], Pieces]) -> Callable[[Values], Pieces]:
+    return lambda _: make()
 
 
-def _train_with_autograd(case: Case) -> Arrays:
-    """The right losses, in one pass a step: `_replay` with autograd, only faster."""
-    run, losses = Run(case), []
-    W1, b1, W2, b2 = (torch.tensor(case.arguments["params"][name]).requires_grad_() for name in PARAMS)
-    for (x, labels), mask in zip(run.batches, run.masks, strict=True):
-        top = logits(torch.from_numpy(x), W1, b1, W2, b2, run.negative_slope, torch.from_numpy(mask), run.p)
-        loss = mean_cross_entropy(top, torch.from_numpy(labels))
-        losses.append(loss.item())
-        gradients = torch.autograd.grad(loss, (W1, b1, W2, b2))
-        with torch.no_grad():
-            for W, gradient in zip((W1, b1, W2, b2), gradients, strict=True):
-                W -= run.lr * gradient
-    return _by_part(losses)
+class _OtherSlope(Pieces):
+    """Another pair of slopes, right and left of 0, in the backward pass."""
+
+    def __init__(self, right: float, left: float, inclusive: bool = False) -> None:
+        super().__init__()
+        self.right, self.left, self.inclusive = right, left, inclusive
+
+    def activation(self, net: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+        positive = net >= 0 if self.inclusive else net > 0
+        return self.with_slope(net, function, torch.where(positive, self.right, self.left))
 
 
-def _by_part(losses: list[float]) -> Arrays:
-    found = {"first 10 steps": np.array(losses[:FIRST])}
-    return found | {"200 steps": np.array(losses)} if len(losses) >= LONG else found
+class _NewWeights(Pieces):
+    """Go back through the new weights above."""
+
+    def __init__(self, W: Tensor) -> None:
+        super().__init__()
+        self.new = W
+
+    def output(self, x: Tensor, W: Tensor, b: Tensor, function: Any, below: Tensor) -> Tensor:
+        return function(self.swap(x @ W + b, x @ self.new + self.hold(x) @ W + b))
+
+
+def _with_slopes(make: Callable[[float], Pieces]) -> Step:
+    return descent(_of_pieces(lambda given: make(given["negative_slope"])))
+
+
+def _evaluating(batch: Values) -> Values:
+    """The same batch with dropout switched off."""
+    return {**batch, "p": 0.0, "mask": np.ones_like(batch["mask"])}
+
+
+_loss = loss_of(_error)
+RIGHT_STEP = descent(_error)
+
+
+def _without_dropout(params: Values, batch: Values) -> float:
+    return _loss(params, _evaluating(batch))
+
+
+_WRONG_RUNS = [
+    *(WrongRun(name, descent(_of_pieces(_anyway(make)))) for name, make in TRAINING.items()),
+    WrongRun("plain-relu", _with_slopes(lambda a: _OtherSlope(1.0, 0.0))),
+    WrongRun("slope-negated", _with_slopes(lambda a: _OtherSlope(1.0, -a))),
+    WrongRun("slope-hard-coded", _with_slopes(lambda a: _OtherSlope(1.0, 0.01))),
+    WrongRun("kink-on-the-positive-side", _with_slopes(lambda a: _OtherSlope(1.0, a, inclusive=True))),
+    WrongRun("ascent", scaled(RIGHT_STEP, lambda batch: -1.0)),
+    WrongRun("never-updated", no_step),
+    WrongRun("biases-frozen", descent(_error, only=("W1", "W2"))),
+    WrongRun(
+        "weights-updated-early",
+        updated_early(_error, _of_pieces(lambda given: _NewWeights(given["new_W2"])), ("W2", "b2")),
+    ),
+    WrongRun("loss-after-update", RIGHT_STEP, after=True),
+    WrongRun("loss-summed", RIGHT_STEP, lambda params, batch: _loss(params, batch) * len(batch["x"])),
+    WrongRun(
+        "dropout-never-applied",
+        lambda params, batch, lr: RIGHT_STEP(params, _evaluating(batch), lr),
+        _without_dropout,
+    ),
+    WrongRun("loss-without-dropout", RIGHT_STEP, _without_dropout),
+]
 
 
 def _judge_train(exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
-    expected = exercise.expected(case)
     if _yes(answers, "used"):
-        derived = "autograd-called" if _yes(answers, "derived") else ""
-        return dict.fromkeys(expected, Verdict("PyTorch", "PyTorch was called; this one is NumPy's", mistake=derived))
-    return {part: _judge_losses(answers[part], right) for part, right in expected.items()}
+        mistake = "autograd-called" if _yes(answers, "derived") else ""
+        verdict = Verdict("PyTorch", "PyTorch was called; this one is NumPy's", mistake=mistake)
+        return dict.fromkeys(exercise.expected(case), verdict)
+    return judge_losses(exercise, case, answers)
 
 
-def _judge_losses(answer: Answer, right: Array) -> Verdict:
-    verdict = compare(answer, right)
-    if verdict.kind != "wrong value" or isinstance(answer, Unusable):
-        return verdict
-    steps = range(1, len(right) + 1)
-    first = next(step for step in steps if not agree(answer[:step], right[:step]))
-    return replace(verdict, message=f"the losses, of which number {first} is the first to differ,")
-
-
-def _pieces_loss(make: Callable[[], Pieces], run: Run, values: Values) -> Forward:
-    """The same network built of pieces, one of them wrong."""
-
-    def leaky(net: Tensor) -> Tensor:
-        return torch.nn.functional.leaky_relu(net, run.negative_slope)
-
-    def loss(x: Tensor, labels: Tensor, mask: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
-        pieces = make()
-        hidden = pieces.dropout(pieces.layer(x, W1, b1, leaky), mask, run.p)
-        top = pieces.output(hidden, W2, b2, lambda net: net, x)
-        return pieces.cross_entropy(top, labels) + pieces.extra
-
-    return loss
-
-
-def _with_slope(slope: Callable[[float], tuple[float, float]], run: Run, values: Values) -> Forward:
-    """The same network with another pair of slopes, right and left of 0, in the backward pass."""
-
-    class OtherSlope(Pieces):
-        def activation(self, net: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-            right, left = slope(run.negative_slope)
-            return self.with_slope(net, function, torch.where(net > 0, right, left))
-
-    return _pieces_loss(OtherSlope, run, values)
-
-
-def _zero_is_positive(run: Run, values: Values) -> Forward:
-    class OtherSide(Pieces):
-        def activation(self, net: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-            return self.with_slope(net, function, torch.where(net >= 0, 1.0, run.negative_slope))
-
-    return _pieces_loss(OtherSide, run, values)
-
-
-def _update(change: Callable[[str, Array, Array, Run, int], Array]) -> Step:
-    """Return the update W ← change(name, W, ∂E/∂W, run, step) with right gradients."""
-
-    def step(values: Values, run: Run, index: int) -> Values:
-        given = {**values, **run.batch(index)}
-        gradients = autograd(_right_loss(run, given), given, PARAMS)
-        return {name: change(name, values[name], gradients[name], run, index) for name in PARAMS}
-
-    return step
-
-
-def _early_update(values: Values, run: Run, step: int) -> Values:
-    """Update W2 and b2 first, then send δ back through the new W2."""
-    above = _descend(autograd, _right_loss, values, run, step)
-
-    class NewWeights(Pieces):
-        def output(self, x: Tensor, W: Tensor, b: Tensor, function: Any, below: Tensor) -> Tensor:
-            return function(self.swap(x @ W + b, x @ torch.tensor(above["W2"]) + self.hold(x) @ W + b))
-
-    return _descend(autograd, partial(_pieces_loss, NewWeights), values, run, step)
-
-
-def _no_dropout(values: Values, run: Run, step: int) -> Values:
-    return _descend(autograd, _right_loss, values, _evaluating(run), step)
-
-
-def _evaluating(run: Run) -> Run:
-    """The same run with dropout switched off."""
-    other = object.__new__(Run)
-    other.__dict__ = {**run.__dict__, "p": 0.0, "masks": [np.ones_like(mask) for mask in run.masks]}
-    return other
-
-
-def _wrong_run(mistake: str, step: Step, recorded: Recorded = _loss_at) -> list[Suspect]:
-    return [Suspect(mistake, "first 10 steps", lambda case: _replay(step, case, recorded, FIRST)["first 10 steps"])]
-
-
-def _summed(values: Values, run: Run, step: int) -> float:
-    return _loss_at(values, run, step) * len(run.batch(step)["x"])
-
-
-def _of_gradient(make_loss: Callable[[Run, Values], Forward]) -> Step:
-    return partial(_descend, autograd, make_loss)
-
-
-RIGHT_STEP = _of_gradient(_right_loss)
-
-
-def _after(values: Values, run: Run, step: int) -> float:
-    return _loss_at(RIGHT_STEP(values, run, step), run, step)
-
-
-_TRAIN_SUSPECTS = [
-    found
-    for suspects in (
-        *(_wrong_run(name, _of_gradient(partial(_pieces_loss, make))) for name, make in TRAINING.items()),
-        _wrong_run("plain-relu", _of_gradient(partial(_with_slope, lambda a: (1.0, 0.0)))),
-        _wrong_run("slope-negated", _of_gradient(partial(_with_slope, lambda a: (1.0, -a)))),
-        _wrong_run("slope-hard-coded", _of_gradient(partial(_with_slope, lambda a: (1.0, 0.01)))),
-        _wrong_run("kink-on-the-positive-side", _of_gradient(_zero_is_positive)),
-        _wrong_run("ascent", _update(lambda name, W, g, run, step: W + run.lr * g)),
-        _wrong_run("never-updated", lambda values, run, step: values),
-        _wrong_run("biases-frozen", _update(lambda name, W, g, run, step: W - run.lr * g * (W.ndim > 1))),
-        _wrong_run("weights-updated-early", _early_update),
-        _wrong_run("loss-after-update", RIGHT_STEP, _after),
-        _wrong_run("loss-summed", RIGHT_STEP, _summed),
-        _wrong_run("dropout-never-applied", _no_dropout, lambda v, run, step: _loss_at(v, _evaluating(run), step)),
-        _wrong_run("loss-without-dropout", RIGHT_STEP, lambda v, run, step: _loss_at(v, _evaluating(run), step)),
-    )
-    for found in suspects
-]
-
-TRAIN_BY_HAND = Exercise(
-    name="train_by_hand",
-    signature="train_by_hand(params, batches, masks, lr, p, negative_slope)",
-    chapter=CHAPTER,
-    section=SWITCH,
-    points={"first 10 steps": 2, "200 steps": 2},
-    inputs=_train_inputs,
-    attempt=train_in_numpy,
+TRAIN_BY_HAND = training_exercise(
+    "train_by_hand(params, batches, masks, lr, p, negative_slope)",
+    CHAPTER,
+    SWITCH,
+    {"first 10 steps": 2, "200 steps": 2},
+    _train_inputs,
+    train_in_numpy,
+    _run,
+    _error,
+    _WRONG_RUNS,
+    _judge_train,
+    differences=_left_of_the_kink,
     needs_torch=True,
-    expected=_train_with_autograd,
-    numerical=partial(_replay, partial(_descend, central_differences, _left_of_the_kink)),
-    judge=_judge_train,
-    suspects=_TRAIN_SUSPECTS,
 )
 
 
@@ -571,65 +487,39 @@ IDS = tuple(PRINTED)  # the list the lab gives
 # Each network once more as a forward formula: of these the gradients are taken, with every mistake of the list in turn.
 
 
-def _forward_1(pieces: Pieces, X: Tensor, T: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
-    H = pieces.layer(X, W1, b1, torch.sigmoid)
-    return pieces.squared_error(pieces.output(H, W2, b2, torch.sigmoid, X), T)
+def _forward_1(pieces: Pieces, of: Any) -> Tensor:
+    H = pieces.layer(of.X, of.W1, of.b1, torch.sigmoid)
+    return pieces.squared_error(pieces.output(H, of.W2, of.b2, torch.sigmoid, of.X), of.T)
 
 
-def _forward_2(pieces: Pieces, X: Tensor, labels: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
-    H = pieces.layer(X, W1, b1, torch.tanh)
-    return pieces.cross_entropy(pieces.output(H, W2, b2, lambda net: net, X), labels)
+def _forward_2(pieces: Pieces, of: Any) -> Tensor:
+    H = pieces.layer(of.X, of.W1, of.b1, torch.tanh)
+    return pieces.cross_entropy(pieces.output(H, of.W2, of.b2, lambda net: net, of.X), of.labels)
 
 
-def _forward_3(
-    pieces: Pieces, X: Tensor, T: Tensor, mask: Tensor, p: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor
-) -> Tensor:
-    A = pieces.dropout(pieces.layer(X, W1, b1, torch.sigmoid), mask, p.item())
-    return pieces.squared_error(pieces.output(A, W2, b2, lambda net: net, X), T)
+def _forward_3(pieces: Pieces, of: Any) -> Tensor:
+    A = pieces.dropout(pieces.layer(of.X, of.W1, of.b1, torch.sigmoid), of.mask, of.p)
+    return pieces.squared_error(pieces.output(A, of.W2, of.b2, lambda net: net, of.X), of.T)
 
 
-def _forward_4(
-    pieces: Pieces,
-    X: Tensor,
-    Tu: Tensor,
-    Tv: Tensor,
-    W: Tensor,
-    b: Tensor,
-    Wu: Tensor,
-    bu: Tensor,
-    Wv: Tensor,
-    bv: Tensor,
-) -> Tensor:
-    for_u, for_v = pieces.fan_out(pieces.layer(X, W, b, torch.sigmoid))
-    u = pieces.output(for_u, Wu, bu, torch.sigmoid, X)
-    v = pieces.output(for_v, Wv, bv, torch.sigmoid, X)
-    return pieces.squared_error(u, Tu) + pieces.squared_error(v, Tv)
+def _forward_4(pieces: Pieces, of: Any) -> Tensor:
+    for_u, for_v = pieces.fan_out(pieces.layer(of.X, of.W, of.b, torch.sigmoid))
+    u = pieces.output(for_u, of.Wu, of.bu, torch.sigmoid, of.X)
+    v = pieces.output(for_v, of.Wv, of.bv, torch.sigmoid, of.X)
+    return pieces.squared_error(u, of.Tu) + pieces.squared_error(v, of.Tv)
 
 
-def _forward_5(
-    pieces: Pieces,
-    X: Tensor,
-    T: Tensor,
-    a: Tensor,
-    W1: Tensor,
-    b1: Tensor,
-    W2: Tensor,
-    b2: Tensor,
-    W3: Tensor,
-    b3: Tensor,
-) -> Tensor:
-    leaky = partial(torch.nn.functional.leaky_relu, negative_slope=a.item())
-    H1 = pieces.layer(X, W1, b1, leaky)
-    H2 = pieces.layer(H1, W2, b2, leaky, X)
-    return pieces.squared_error(pieces.output(H2, W3, b3, lambda net: net, X), T)
+def _forward_5(pieces: Pieces, of: Any) -> Tensor:
+    leaky = partial(torch.nn.functional.leaky_relu, negative_slope=of.a)
+    H1 = pieces.layer(of.X, of.W1, of.b1, leaky)
+    H2 = pieces.layer(H1, of.W2, of.b2, leaky, of.X)
+    return pieces.squared_error(pieces.output(H2, of.W3, of.b3, lambda net: net, of.X), of.T)
 
 
-FORWARD: Mapping[int, Callable[..., Tensor]] = {
-    1: _forward_1,
-    2: _forward_2,
-    3: _forward_3,
-    4: _forward_4,
-    5: _forward_5,
+_FORWARD = (_forward_1, _forward_2, _forward_3, _forward_4, _forward_5)
+NETWORKS = {
+    number: PrintedNetwork(f"network_{number}", getattr(lab07_networks, f"network_{number}"), forward, PRINTED)
+    for number, forward in enumerate(_FORWARD, start=1)
 }
 
 
@@ -663,87 +553,6 @@ def _bug_case(number: int, rng: Rng, N: int, D: int, H: int, K: int) -> Case:
     return Case(label, {"ids": list(IDS)}, {**data, **params})
 
 
-def printed_gradients(number: int, case: Case) -> Arrays:
-    """Return what the printed network takes for its gradients."""
-    network = getattr(lab07_networks, f"network_{number}")
-    return dict(network(case.given, case.given)[1])
-
-
-def catalogued_gradients(number: int, mistake: str, case: Case, oracle: Oracle = autograd) -> Arrays:
-    """Return the gradients of this network with this mistake; with "" the right ones."""
-    make = PRINTED[mistake] if mistake else Pieces
-    tape = _Tape()
-
-    def loss(**tensors: Tensor) -> Tensor:
-        pieces = make(tape.start())
-        return FORWARD[number](pieces, **tensors) + pieces.extra
-
-    with torch.no_grad():
-        loss(**{name: torch.tensor(value, dtype=torch.float64) for name, value in case.given.items()})
-    return oracle(loss, case.given, list(printed_gradients(number, case)))
-
-
-class _Tape:
-    """Remembers what a forward formula holds constant on its first run, and plays it back on later ones.
-
-    So a difference quotient, which runs the formula at moved inputs, sees the same constants as autograd does.
-    """
-
-    def __init__(self) -> None:
-        self.values: list[Tensor] = []
-        self.place: int | None = None
-
-    def start(self) -> Callable[[Tensor], Tensor]:
-        self.place = 0 if self.values else None
-        return self._hold
-
-    def _hold(self, tensor: Tensor) -> Tensor:
-        if self.place is None:
-            self.values.append(tensor.detach())
-            return tensor.detach()
-        self.place += 1
-        return self.values[self.place - 1]
-
-
-def _reproducing(number: int, oracle: Oracle, case: Case) -> Arrays:
-    """Find the one mistake of the list whose gradients are those of the printed network."""
-    printed = printed_gradients(number, case)
-    fitting = [id for id in IDS if not _differing(printed, catalogued_gradients(number, id, case, oracle))]
-    if len(fitting) != 1:
-        raise ValueError(f"network_{number} fits {len(fitting)} mistakes of the list, not one")
-    return {"value": np.array(IDS.index(fitting[0]))}
-
-
-def _differing(printed: Arrays, other: Arrays) -> list[str]:
-    return [name for name in printed if not agree(printed[name], other[name])]
-
-
-def _judge_bug(number: int, exercise: Exercise, case: Case, answers: Mapping[str, Answer]) -> dict[str, Verdict]:
-    answer = answers["value"]
-    if isinstance(answer, Unusable):
-        return {"value": compare(answer, np.zeros(()))}
-    claimed = IDS[int(answer)]
-    differing = _differing(printed_gradients(number, case), catalogued_gradients(number, claimed, case))
-    if not differing:
-        return {"value": RIGHT}
-    names = " and ".join([", ".join(differing[:-1]), differing[-1]] if differing[1:] else differing)
-    message = f"with `{claimed}` the gradients {names} would be others than those that this network computes"
-    return {"value": Verdict("another mistake", message)}
-
-
-def _bug_exercise(number: int) -> Exercise:
-    return Exercise(
-        name=f"bug_{number}",
-        signature=f"bug_{number}()",
-        chapter=CHAPTER,
-        section=BUGS,
-        points={"value": 1},
-        inputs=partial(_bug_inputs, number),
-        attempt=attempt_bug,
-        expected=partial(_reproducing, number, autograd),
-        numerical=partial(_reproducing, number, central_differences),
-        judge=partial(_judge_bug, number),
-    )
-
-
-BUG_1, BUG_2, BUG_3, BUG_4, BUG_5 = map(_bug_exercise, FORWARD)
+BUG_1, BUG_2, BUG_3, BUG_4, BUG_5 = (
+    bug_exercise(number, CHAPTER, BUGS, network, partial(_bug_inputs, number)) for number, network in NETWORKS.items()
+)

@@ -53,7 +53,7 @@ class Pieces:
 
     def cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the mean over the batch."""
-        return torch.nn.functional.cross_entropy(logits, labels.long())
+        return torch.nn.functional.cross_entropy(logits, labels)
 
     def swap(self, value: Tensor, surrogate: Tensor) -> Tensor:
         """Return `value` with the gradient of `surrogate`."""
@@ -176,7 +176,7 @@ class CrossEntropyFrom(Pieces):
 
     def cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
         P = torch.softmax(logits, dim=1)
-        Y = torch.nn.functional.one_hot(labels.long(), logits.shape[1])
+        Y = torch.nn.functional.one_hot(labels, logits.shape[1])
         return (self.hold(self.wrong(P, Y) / len(P)) * logits).sum()
 
     def wrong(self, P: Tensor, Y: Tensor) -> Tensor:

@@ -28,14 +28,14 @@ def network_error(
     b1: Tensor,
     W2: Tensor,
     b2: Tensor,
-    negative_slope: Tensor,
+    negative_slope: float,
     activation: Activation = leaky_relu,
     loss: Loss = mean_cross_entropy,
 ) -> Tensor:
     """Return the loss of the network, with one of its pieces replaced if wished."""
     if activation is leaky_relu:
-        return loss(logits(x, W1, b1, W2, b2, float(negative_slope)), labels)
-    return loss(activation(x @ W1 + b1, float(negative_slope)) @ W2 + b2, labels)
+        return loss(logits(x, W1, b1, W2, b2, negative_slope), labels)
+    return loss(activation(x @ W1 + b1, negative_slope) @ W2 + b2, labels)
 
 
 # --- the activation
@@ -91,6 +91,9 @@ WRONG_LEAKY_SLOPES: tuple[tuple[str, Activation], ...] = (
     ("activation-for-slope", leaky_relu),
 )
 
+# The same slopes in a network, where one of them has a name of its own.
+SLOPES_OF_HIDDEN = (("hidden-slope-missing", WRONG_LEAKY_SLOPES[0][1]), *WRONG_LEAKY_SLOPES[1:])
+
 # Activations that are wrong going forward and back alike.
 OTHER_ACTIVATIONS: tuple[tuple[str, Activation], ...] = (
     ("plain-relu", lambda net, a: torch.relu(net)),
@@ -106,7 +109,7 @@ def instead_of_softmax(probabilities: Probabilities) -> Loss:
     """Return a loss whose gradient has probabilities(z) where softmax(z) belongs."""
 
     def loss(z: Tensor, labels: Tensor) -> Tensor:
-        target = z.gather(1, labels.long()[:, None])
+        target = z.gather(1, labels[:, None])
         return ((probabilities(z.detach()) * z).sum() - target.sum()) / len(z)
 
     return loss
@@ -134,14 +137,14 @@ def _softmax_with_slope(slope: Probabilities) -> Loss:
     def loss(z: Tensor, labels: Tensor) -> Tensor:
         at = z.detach()
         p = torch.softmax(at, 1) + slope(at) * (z - at)
-        return -p.gather(1, labels.long()[:, None]).log().mean()
+        return -p.gather(1, labels[:, None]).log().mean()
 
     return loss
 
 
 def one_hot(z: Tensor, labels: Tensor) -> Tensor:
     """Return 1 in the column of each label and 0 elsewhere, in the shape (N, K) of z."""
-    return torch.nn.functional.one_hot(labels.long(), z.shape[1]).to(z.dtype)
+    return torch.nn.functional.one_hot(labels, z.shape[1]).to(z.dtype)
 
 
 def softmax(z: Tensor) -> Tensor:

@@ -29,4 +29,4 @@ def logits(
 
 def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Return the cross-entropy of softmax(logits) against integer labels (N,), averaged over the batch."""
-    return torch.nn.functional.cross_entropy(logits, labels.long())
+    return torch.nn.functional.cross_entropy(logits, labels)

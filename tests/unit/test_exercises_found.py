@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 
 import pytest
 
-from autograder import Exercise, exercises, labs
+from autograder import Exercise, chapters, exercises, labs
 from autograder.chapters import in_course_order
 from autograder.errors import UsageError
 
@@ -57,3 +59,21 @@ def test_an_exercise_of_a_chapter_that_has_another_module_is_refused_with_both()
 
 def test_the_exercises_of_the_course_are_those_of_its_labs() -> None:
     assert list(dict.fromkeys(exercise.chapter for exercise in exercises().values())) == labs.all_labs()
+
+
+def test_a_chapter_may_be_a_folder_that_lists_its_modules() -> None:
+    part, other = ModuleType("autograder.chapters.b.late"), ModuleType("autograder.chapters.b.early")
+    vars(part).update(ONE=of("08_b", "y"))
+    vars(other).update(ONE=of("08_b", "x"))
+    folder = module("08_b")
+    vars(folder).update(PARTS=(part, other))
+    assert list(in_course_order([folder])) == ["y", "x"]
+
+
+def test_a_chapter_that_is_a_folder_lists_every_module_with_an_exercise() -> None:
+    for chapter in map(import_module, (f"autograder.chapters.{one.name}" for one in iter_modules(chapters.__path__))):
+        inside = [
+            import_module(f"{chapter.__name__}.{one.name}") for one in iter_modules(getattr(chapter, "__path__", ()))
+        ]
+        unlisted = [one for one in inside if one not in getattr(chapter, "PARTS", ())]
+        assert [one for one in unlisted for value in vars(one).values() if isinstance(value, Exercise)] == []

@@ -164,6 +164,14 @@ def test_the_section_is_the_one_named_or_that_of_the_exercise_before(
     assert definition.splitlines()[3].strip(" ,") == section
 
 
+def test_a_chapter_that_is_a_folder_gets_the_definition_in_its_first_file(root: Path) -> None:
+    written = new_exercise("02_computation_graphs", "brand_new")
+    folder = root / "autograder" / "chapters" / "computation_graphs"
+    assert folder / "__init__.py" in written
+    made = loaded(folder / "__init__.py", "autograder.chapters.computation_graphs")
+    assert list(in_course_order([made]))[-1] == "brand_new"
+
+
 def test_the_first_exercise_of_a_chapter_brings_the_modules_with_it(root: Path) -> None:
     (root / "solutions" / f"{NEXT}.py").write_text(
         "# %% [markdown]\n# # Lab 08: convolution\n\n# %%\nimport numpy as np\n"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder import exercises
-from autograder.chapters.without_autograd import IDS, catalogued_gradients, printed_gradients
+from autograder.chapters.without_autograd import IDS, NETWORKS
 from autograder.checking import draw
 from autograder.diagnosis.catalogue import CATALOGUE
 from autograder.labs import ROOT, solution_path
@@ -39,8 +39,8 @@ def test_the_lab_prints_the_network_that_the_grader_runs(number: int) -> None:
 @each_seed
 def test_a_printed_network_computes_what_the_catalogued_mistake_gives(number: int, seed: int) -> None:
     for case in draw(exercises()[f"bug_{number}"], seed):
-        wrong = catalogued_gradients(number, in_words(number), case)
-        for name, gradient in printed_gradients(number, case).items():
+        wrong = NETWORKS[number].gradients(in_words(number), case)
+        for name, gradient in NETWORKS[number].printed(case).items():
             np.testing.assert_allclose(gradient, wrong[name], rtol=1e-9, atol=1e-12)
 
 
@@ -48,15 +48,15 @@ def test_a_printed_network_computes_what_the_catalogued_mistake_gives(number: in
 @each_seed
 def test_a_printed_network_does_not_compute_the_gradient(number: int, seed: int) -> None:
     for case in draw(exercises()[f"bug_{number}"], seed):
-        right, printed = catalogued_gradients(number, "", case), printed_gradients(number, case)
+        right, printed = NETWORKS[number].gradients("", case), NETWORKS[number].printed(case)
         assert max(np.abs(printed[name] - right[name]).max() for name in printed) > 1e-2
 
 
 @each_network
 def test_the_right_gradients_are_the_difference_quotients_of_the_printed_loss(number: int) -> None:
     case = draw(exercises()[f"bug_{number}"], 3)[0]
-    right = catalogued_gradients(number, "", case)
-    quotients = catalogued_gradients(number, "", case, central_differences)
+    right = NETWORKS[number].gradients("", case)
+    quotients = NETWORKS[number].gradients("", case, central_differences)
     network = getattr(lab07_networks, f"network_{number}")
     for name in right:
         np.testing.assert_allclose(right[name], quotients[name], rtol=1e-6, atol=1e-9)

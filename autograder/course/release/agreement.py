@@ -29,7 +29,7 @@ def disagreements(assignment: str) -> Iterator[str]:
     for number, line in enumerate(labs.solution_path(assignment).read_text("utf-8").splitlines(), 1):
         if TO_FILL_IN in line:
             yield f"{cells}, line {number}, is not written yet: {line.strip(' #')}"
-    module = f"autograder/chapters/{labs.module_of(assignment)}.py"
+    module = labs.definitions(assignment)
     asked = _points_of_cells(assignment)
     defined = {one.name: one for one in exercises().values() if one.chapter == assignment}
     for name in sorted(asked.keys() - defined.keys()):

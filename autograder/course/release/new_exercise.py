@@ -81,7 +81,7 @@ def new_exercise(
     signature = signature or (f"{name}()" if name[0].isupper() else f"{name}(x)")
     new = Beginning(lab, name, signature, _called(name, signature), points, _section(lab, section))
     chapter, cells = labs.module_of(lab), labs.solution_path(lab)
-    module = labs.ROOT / "autograder" / "chapters" / f"{chapter}.py"
+    module = labs.ROOT / labs.definitions(lab)
     corpus = labs.ROOT / "tests" / "unit" / "corpus" / f"{chapter}.py"
     _write_all(
         {
@@ -246,9 +246,7 @@ def with_definition(text: str, new: Beginning) -> str:
     names = bound_names(text)
     taken = {_constant(new, names), *(f"_{new.in_module}_{each}" for each in _FUNCTIONS)} & names
     if taken:
-        raise UsageError(
-            f"autograder/chapters/{labs.module_of(new.lab)}.py has a {min(taken)} already: name the exercise otherwise"
-        )
+        raise UsageError(f"{labs.definitions(new.lab)} has a {min(taken)} already: name the exercise otherwise")
     definition = _gradient_definition(new, names) if new.is_gradient else _plain_definition(new, names)
     needed = {node.id for node in ast.walk(ast.parse(definition)) if isinstance(node, ast.Name)} & _IMPORTS.keys()
     lines = [_IMPORTS[name] for name in sorted(needed - names)]

@@ -5,7 +5,7 @@ This module runs beside the learner's code: it imports NumPy and the standard li
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,14 +42,31 @@ def _set_by_backward(layer: Any, name: str) -> object:
     return Unusable(f"no `.{name}` set by `backward`") if value is None else value
 
 
-def attempt_affine(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Let a layer live as the case says, then take its step; an exception in `backward` costs the gradients only."""
-    layer = solution(arguments["W"], arguments["b"])
-    others = [solution(one["W"], one["b"]) for one in arguments["others"]]
+def attempt_layer(
+    solution: Solution,
+    arguments: Arguments,
+    parameters: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    gradient: str = "dx",
+) -> Mapping[str, object]:
+    """Let a layer live as the case says, then take its step; an exception in `backward` costs the gradients only.
+
+    A layer is made of its `parameters`, which `backward` leaves a gradient of (`.dW` of W), and of its `settings`,
+    which need none. `arguments` holds these, the step's x and upstream, and the layer's life: the `earlier` steps, each
+    with what is subtracted from a parameter after it (step_W); `before_x` and `before_upstream`, what it has seen
+    since; and `others`, layers alive beside it, each with its own parameters, x and upstream. What `backward` returns
+    is called `gradient`.
+    """
+
+    def made(of: Arguments) -> Any:
+        return solution(*(of[name] for name in parameters), *(arguments[name] for name in settings))
+
+    layer, others = made(arguments), [made(one) for one in arguments["others"]]
     for step in arguments["earlier"]:
         layer.forward(step["x"])
         _backward(layer, step["upstream"])
-        layer.W, layer.b = layer.W - step["step_W"], layer.b - step["step_b"]
+        for name in parameters:
+            setattr(layer, name, getattr(layer, name) - step[f"step_{name}"])
     for x in arguments["before_x"]:
         layer.forward(x)
     output = layer.forward(arguments["x"])
@@ -63,28 +80,12 @@ def attempt_affine(solution: Solution, arguments: Arguments) -> Mapping[str, obj
         _backward(other, one["upstream"])
     dx = read(returned)
     if isinstance(dx, Unusable) and dx.came.startswith("nothing"):
-        return {"forward": forward, "dx": dx, "dW": dx, "db": dx}
-    return {"forward": forward, "dx": dx, "dW": _set_by_backward(layer, "dW"), "db": _set_by_backward(layer, "db")}
-
-
-def attempt_sigmoid(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
-    """Let a layer live as the case says, then take its step; an exception in `backward` costs the gradient only."""
-    layer, others = solution(), [solution() for _ in arguments["others"]]
-    for step in arguments["earlier"]:
-        layer.forward(step["x"])
-        _backward(layer, step["upstream"])
-    for x in arguments["before_x"]:
-        layer.forward(x)
-    output = layer.forward(arguments["x"])
-    for other, x in zip(others, arguments["others"], strict=True):
-        other.forward(x)
-    forward = read(output)  # the other layers must not have changed it
-    for upstream in arguments["before_upstream"]:
-        _backward(layer, upstream)
-    backward = _backward(layer, arguments["upstream"])
-    for other, x in zip(others, arguments["others"], strict=True):
-        _backward(other, np.ones_like(x))
-    return {"forward": forward, "backward": backward}
+        return {"forward": forward, gradient: dx, **{f"d{name}": dx for name in parameters}}
+    return {
+        "forward": forward,
+        gradient: dx,
+        **{f"d{name}": _set_by_backward(layer, f"d{name}") for name in parameters},
+    }
 
 
 def attempt_network(solution: Solution, arguments: Arguments) -> Mapping[str, object]:

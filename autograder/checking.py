@@ -1,4 +1,4 @@
-"""Puts an exercise to a solution and returns the Report: the one way in, for notebooks and for grading alike."""
+"""Puts the question of an exercise to a solution and returns the Report, for notebooks and for grading alike."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from autograder.notebook.book_address import book_from
 from autograder.oracles.autodiff import one_thread
 from autograder.report import Finding, Report
 
-# What asks: given the cases and the exercises that are to have stand-ins, it returns one observation for each case.
+# Puts the question: takes the cases and the exercises to replace by stand-ins, returns one observation a case.
 Ask: TypeAlias = Callable[[Sequence[Case], Sequence[Exercise]], Sequence[Observation]]
 
 _TRUE_OR_FALSE = Verdict("not numbers", "True or False came back (dtype bool); numbers were expected")
@@ -202,7 +202,7 @@ def _judge_manners(verdict: Verdict, part: str, seen: Observation) -> Verdict:
         return verdict
     if seen.changed:
         names = " and ".join(f"`{name}`" for name in seen.changed)
-        return Verdict("argument changed", f"the numbers are right, but {names} is not bit for bit what it was before")
+        return Verdict("argument changed", f"the numbers are right, but {names} was changed")
     if part in seen.answers and not _repeats(seen, part):
         return Verdict("not repeatable", "a second call with the same arguments gives another answer")
     return verdict
@@ -225,7 +225,7 @@ def _finding(
     wrong = [i for i in judged if not verdicts[i][part].right]
     points = exercise.points[part]
     if not wrong:
-        return Finding(part, points, points, "right", f"right {_in_all(len(judged))}")
+        return Finding(part, points, points, "right", f"right{_in_all(len(judged))}")
     worst = min(wrong, key=lambda i: _how_telling(verdicts[i][part]))
     verdict = verdicts[worst][part]
     name = f"case {worst + 1} ({cases[worst].label})"
@@ -266,7 +266,7 @@ def _how_telling(verdict: Verdict) -> tuple[int, float]:
 
 def _wrong_message(verdict: Verdict, case: str, wrong: int, judged: int, sentence: str) -> str:
     """Say how often it is wrong and how; what is known of the reason comes before any number."""
-    count = f"Wrong {_in_all(judged) if wrong == judged else f'in {wrong} of {judged} cases'}"
+    count = f"Wrong{_in_all(judged) if wrong == judged else f' in {wrong} of {judged} cases'}"
     if verdict.kind != "wrong value":
         return f"{count}; {case}: {verdict.message}.{sentence}"
     what = f" of {verdict.message}" if verdict.message else ""
@@ -277,7 +277,7 @@ def _wrong_message(verdict: Verdict, case: str, wrong: int, judged: int, sentenc
 
 
 def _in_all(cases: int) -> str:
-    return f"in all {cases} cases" if cases > 1 else "in the only case"
+    return f" in all {cases} cases" if cases > 1 else ""
 
 
 def _raised_message(exercise: Exercise, raised: Raised) -> tuple[str, str]:

@@ -92,7 +92,7 @@ example:
 
 exit code:
   0  ready: every exercise is right on the public inputs, and the question in words is answered
-  1  there is something to mend
+  1  something is left to fix
   2  not a lab of this course, or wrong usage"""
 
 
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nautograder: stopped. The same command goes on from here.", file=sys.stderr)
+        print("\nautograder: stopped. Run the same command again to continue.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -277,7 +277,7 @@ def _grade(options: argparse.Namespace) -> int:
     began = time.monotonic()
     labs.require([options.assignment])
     if sys.platform == "win32":
-        raise UsageError("Windows has no namespaces to grade in: grade on Linux; WSL 2 will do")
+        raise UsageError("Windows lacks the namespaces that grading needs: grade on Linux, or in WSL 2")
     from autograder.course.grade_class import grade_class
     from autograder.course.gradebook.gradebook import Course
     from autograder.course.intake.submissions import find_misplaced, find_submissions

@@ -94,7 +94,7 @@ def observe(attempt: Attempt, solution: Solution, arguments: Arguments, *, repea
     """Make the attempt on a copy of the arguments, then once more on another copy.
 
     What is printed meanwhile is kept from the streams, warnings are switched off, and `np.empty` holds NaN, so that
-    entries never written are no answer by luck. An argument counts as changed when it is not bit for bit what it was.
+    entries never written are no answer by luck. An argument counts as changed when one bit of it differs from before.
     """
     first_copy = copy.deepcopy(dict(arguments))
     with _quiet() as printed:

@@ -147,13 +147,13 @@ def _gradcheck(solution: Any, tensors: Sequence[torch.Tensor]) -> object:
 
 
 def train_by_autograd(batches: object) -> list[float]:
-    """Answer `train_in_numpy` as it must not be."""
+    """Answer `train_in_numpy` in a forbidden way."""
     leaf = torch.ones((), requires_grad=True)
     return [float(torch.autograd.grad(leaf.exp(), leaf)[0])]
 
 
 class BackwardByAutograd(torch.autograd.Function):
-    """Answer `apply_and_go_back` as it must not be."""
+    """Answer `apply_and_go_back` in a forbidden way."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

@@ -677,7 +677,7 @@ def _judge_restored(answers: Mapping[str, Answer]) -> Verdict:
     if not isinstance(calls, np.ndarray) or not calls:
         return Verdict("f not called", "f was never called, so nothing was tried at x")
     if not isinstance(restored, np.ndarray) or not restored:
-        return Verdict("argument changed", "x is not bit for bit what it was before")
+        return Verdict("argument changed", "x was changed")
     return RIGHT
 
 

@@ -80,7 +80,7 @@ def _describe(exercise: Exercise, part: str, pairs: Sequence[Compared]) -> Diagn
     """Describe what the numbers show where no mistake reproduces them; every answer here is a finite array."""
     other = _other_part(exercise, part, pairs)
     if other:
-        return Diagnosis(f" This is {other}: the values came in another order.")
+        return Diagnosis(f" This is {other}: the values were returned in another order.")
     relation = find_relation(pairs)
     if relation:
         return _from_relation(relation)

@@ -70,7 +70,7 @@ def enter(prefixes: Sequence[str], hidden: Sequence[str]) -> None:
     Raises JailError. Must be called with one thread.
     """
     if sys.platform != "linux":
-        raise JailError(f"{platform.system()} has no namespaces: grade on Linux (a virtual machine or WSL 2 will do)")
+        raise JailError(f"{platform.system()} has no namespaces: grade on Linux (a virtual machine or WSL 2 is enough)")
     if platform.machine() not in _SYSCALLS:
         raise JailError(f"no table of system calls for {platform.machine()}: x86_64 and aarch64 have one")
     user, group = os.geteuid(), os.getegid()

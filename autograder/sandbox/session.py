@@ -490,7 +490,7 @@ def _raised(one: Mapping[str, Any]) -> Raised:
 
 
 class _Answers(dict[str, Answer]):
-    """What came back by name; a name that did not come has an answer that is none."""
+    """What came back, by name; a name that is missing has an unusable answer."""
 
     def __missing__(self, name: str) -> Answer:
         return Unusable("nothing")

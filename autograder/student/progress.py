@@ -323,7 +323,7 @@ def _lines(progress: Progress) -> Iterator[str]:
     if progress.left_out:
         yield f"{_LEFT_OUT}: {', '.join(progress.left_out)}"
     if progress.unreadable:
-        yield f"not read, because damaged or too large: {', '.join(ascii(name) for name in progress.unreadable)}"
+        yield f"could not be read (damaged or too large): {', '.join(ascii(name) for name in progress.unreadable)}"
 
 
 def _sign(words: Words) -> str:
@@ -354,7 +354,7 @@ def _html(progress: Progress) -> str:
         "" if "~" not in rows else "<p>~ changed: the code is not the one that was checked; run its check again.</p>"
     )
     unreadable = ", ".join(progress.unreadable)
-    damaged = f"<p>Not read, because damaged or too large: {html.escape(unreadable)}.</p>" if unreadable else ""
+    damaged = f"<p>Could not be read (damaged or too large): {html.escape(unreadable)}.</p>" if unreadable else ""
     left_out = f"<p>{_LEFT_OUT.capitalize()}: {', '.join(progress.left_out)}.</p>" if progress.left_out else ""
     return (
         f"<p><strong>{progress.points:g} of {progress.max_points:g} points</strong></p>"

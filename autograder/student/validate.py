@@ -141,10 +141,10 @@ def lines(result: Validation) -> Iterator[str]:
     yield ""
     yield f"expected: {result.points:g} of {result.max_points:g} points, on the public inputs" + _by_hand(result)
     yield "Grading draws other inputs of the same kinds, so its points may differ."
-    yield from _listed("to mend", result.to_mend)
+    yield from _listed("to fix", result.to_mend)
     yield from _listed("good to know (costs nothing)", result.notes)
     yield ""
-    yield "Ready to hand in." if result.ready else "There is something to mend. You can hand it in as it is."
+    yield "Ready to hand in." if result.ready else "Something is left to fix. You can hand it in as it is."
 
 
 def _by_hand(result: Validation) -> str:

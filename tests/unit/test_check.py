@@ -509,9 +509,7 @@ def test_changing_an_argument_fails_with_that_reason() -> None:
         t -= O
         return answer
 
-    assert "the numbers are right, but `t` is not bit for bit what it was before" in only(
-        check(solution, "output_delta")
-    )
+    assert "the numbers are right, but `t` was changed" in only(check(solution, "output_delta"))
 
 
 def test_another_answer_the_second_time_fails_with_that_reason() -> None:

@@ -66,7 +66,7 @@ def _inert_text(cell: NotebookNode, room: int) -> NotebookNode:
 def inert_markdown(source: str, pictures: Collection[str] = ()) -> str:
     """Return Markdown that holds no HTML or link, and no image but those of `pictures`, which are attached to the cell.
 
-    A space added in the right place does that everywhere: in text, code and formulas, and for every reader of Markdown,
+    A space added in the right place does so everywhere: in text, code and formulas, and for every reader of Markdown,
     without having to parse it as they do.
     """
     shown = {match.start("name") for match in SHOWN.finditer(source) if match["name"] in pictures}

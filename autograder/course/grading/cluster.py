@@ -93,7 +93,7 @@ class ClusterPool:
             executor.shutdown(wait=False)
 
 
-_AGAIN = "the same command goes on from here"
+_AGAIN = "run the same command again to continue"
 
 
 class _SameCode(Executor):

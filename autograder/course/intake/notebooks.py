@@ -158,7 +158,7 @@ def _parse(text: str, shape: Shape) -> dict[str, Any]:
     except ValueError as error:
         place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UnreadableError(
-            f"The file is damaged or incomplete: it stops being a notebook{place}. "
+            f"The file is damaged or incomplete: it is not valid JSON{place}. "
             "Check that it opens in Jupyter, save it there and hand it in again."
         ) from None
     if not isinstance(data, dict):

@@ -49,7 +49,7 @@ def _statistics(course: Course, students: Iterable[str]) -> ClassStatistics:
 def _without_names(course: Course, students: Iterable[str]) -> ClassStatistics:
     found = _statistics(course, students)
     known = {*found.frame.most, *found.most, f"{course.assignment}.ipynb"}
-    # In the order of the class list, a place would be a name.
+    # In the order of the class list, the position of a row would give away whose it is.
     results = sorted(without_names(course, found.results, known), key=lambda result: result.student)
     return ClassStatistics.of(found.frame, results)
 

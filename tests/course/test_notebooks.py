@@ -82,7 +82,7 @@ def test_the_largest_file_is_read_in_less_than_a_gigabyte_whatever_is_in_its_out
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from autograder.course.notebooks import read_cells\n"
+        "from autograder.course.intake.notebooks import read_cells\n"
         "print([cell.source for cell in read_cells(Path(sys.argv[1]).read_bytes(), 1_000_000)[0]])\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )

@@ -24,6 +24,12 @@ def released(lab: str = LAB) -> NotebookNode:
     return nbformat.read(labs.exercise_path(lab), as_version=4)
 
 
+def points_of(lab: str = LAB) -> float:
+    """Return what the exercises of a lab are worth, without its question in words."""
+    infos = [cell.metadata.nbgrader for cell in released(lab).cells if "nbgrader" in cell.metadata]
+    return float(sum(info.points for info in infos if info.grade and not info.solution))
+
+
 def reference(lab: str = LAB) -> Answers:
     """Return the answers of solutions/, by exercise. Answers in words are not among them."""
     cells = [cell for cell in source_notebook(lab).cells if cell.cell_type == "code"]

@@ -25,9 +25,12 @@ from autograder.course.grading.grade_submission import grade_notebook
 from autograder.course.intake.submissions import find_submissions
 from autograder.course.reports.results import Result, read_results
 from tests import patience
-from tools.make_class import LAB
+from tools.make_class import LAB, points_of
 
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+ALL = points_of(LAB)  # for right answers
+WHOLE = ALL + 2  # with the question in words
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,7 @@ from autograder.course.grading.grade_submission import Graded, Task, as_notebook
 from autograder.course.intake.notebooks import Notice, notices_of
 from autograder.report import Report
 from autograder.sandbox.limits import Limits
-from tests.course.helpers import graded, grades
+from tests.course.helpers import ALL, graded, grades
 from tests.submissions.busy import busy_machine
 from tools.make_class import LAB, answered, hand_in, reference
 
@@ -34,7 +34,6 @@ SHORT = Limits(
     waiting_seconds_per_submission=100,
     seconds_to_stop=0.5,
 )
-ALL = 19.0
 COMPUTING, WAITING = "used more than 0.5 seconds of computing time", "slept or waited for more than 1.5 seconds"
 
 COMPUTE = """

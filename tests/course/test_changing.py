@@ -18,12 +18,13 @@ from packaging.utils import canonicalize_name
 
 from autograder import labs
 from autograder.cli import main
-from tests.course.helpers import ENVIRONMENT
+from tests.course.helpers import ALL, ENVIRONMENT
 from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
 PAGE = (labs.ROOT / "book" / "changing.md").read_text("utf-8")
 BLOCKS = dict(re.findall(r"^```\{code-block\} python\n:caption: (.+?)\n\n?(.*?)^```$", PAGE, re.M | re.S))
-COMMANDS = re.findall(r"^```\n(.*?)^```$", PAGE, re.M | re.S)
+FENCED = re.findall(r"^```(.*?)\n(.*?)^```$", PAGE, re.M | re.S)
+COMMANDS = [text for language, text in FENCED if not language]
 
 
 def command(beginning: str) -> list[str]:
@@ -60,13 +61,41 @@ def checked(folder: Path, source: str) -> str:
     return run(["python", "-c", f"import numpy as np\nfrom autograder import check\n{source}"], folder).strip()
 
 
-def test_an_exercise_is_added_in_two_edits(copy: Path) -> None:
-    lab, chapter = copy / "solutions" / "01_chain_rule.py", copy / "autograder" / "chapters" / "chain_rule.py"
-    place = "# %% [markdown]\n# ## In your own words"
-    assert lab.read_text().count(place) == 1
-    lab.write_text(lab.read_text().replace(place, BLOCKS["solutions/01_chain_rule.py"] + place))
-    chapter.write_text(chapter.read_text() + "\n\n" + BLOCKS["autograder/chapters/chain_rule.py"])
+# What the recipe replaces of what the command has begun, by file: from a line to the one before another.
+BEGUN = {
+    "solutions/01_chain_rule.py": ("# %% [markdown]\n# ## 11. FILL IN", "# %% [markdown]\n# ## In your own words"),
+    "autograder/chapters/chain_rule.py": ("def _softplus_slope_inputs", "\n\nSOFTPLUS_SLOPE = "),
+    "tests/unit/corpus/chain_rule.py": ('RIGHT["softplus_slope"] = [\n    # FILL IN', ""),
+}
+MADE = {"exercises/01_chain_rule/01_chain_rule.ipynb", "book/data/kill_matrix.json"}
+
+
+def add_an_exercise(copy: Path) -> None:
+    """Follow the recipe: a command, three edits, two commands."""
+    run(command("python -m autograder new-exercise"), copy)
+    for name, (first, after) in BEGUN.items():
+        text = (copy / name).read_text("utf-8")
+        before, begun, rest = text.partition(first)
+        assert begun
+        (copy / name).write_text(before + BLOCKS[name] + (after + rest.partition(after)[2] if after else ""), "utf-8")
     run(command("python -m autograder release 01"), copy)
+    run(command("python -m tests.unit.kill_matrix"), copy)
+
+
+def different(copy: Path) -> set[str]:
+    """Return the files of the copy that are new or not as they are here."""
+    names = {str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file()}
+    ours = {name for name in names if not re.match(r"_build/|\.|.*__pycache__", name)}
+    return {
+        name
+        for name in ours
+        if not (labs.ROOT / name).exists() or (labs.ROOT / name).read_bytes() != (copy / name).read_bytes()
+    }
+
+
+def test_an_exercise_is_added_in_three_edits(copy: Path) -> None:
+    add_an_exercise(copy)
+    assert different(copy) == {*BEGUN, *MADE}
     assert points_in(copy, "01_chain_rule")["softplus_slope_check"] == 1
     given = (copy / "exercises" / "01_chain_rule" / "01_chain_rule.ipynb").read_text("utf-8")
     assert "softplus_slope" in given
@@ -74,6 +103,16 @@ def test_an_exercise_is_added_in_two_edits(copy: Path) -> None:
     right = "def softplus_slope(net): return 1 / (1 + np.exp(-net))\nprint(check(softplus_slope).points)"
     assert checked(copy, right) == "1.0"
     assert checked(copy, right.replace("-net", "net")) == "0.0"
+
+
+def test_after_these_edits_the_tests_that_concern_it_pass_and_the_files_are_in_form(copy: Path) -> None:
+    add_an_exercise(copy)
+    files = [name for name in different(copy) if name.endswith(".py")]
+    for words in (["check"], ["format", "--check"]):
+        run(["python", "-m", "ruff", *words, *files], copy)
+    concerned = "softplus_slope or agreement or kill_matrix or exercises_found or every_exercise or 01_chain_rule"
+    said = run(["python", "-m", "pytest", "-q", "tests/unit", "tests/course/test_release.py", "-k", concerned], copy)
+    assert int(re.findall(r"(\d+) passed", said)[0]) > 30
 
 
 def test_points_are_changed_in_two_places(copy: Path) -> None:
@@ -105,7 +144,7 @@ def test_a_lab_is_left_out_and_its_links_are_found(copy: Path) -> None:
     assert "_toc.yml" in everywhere
 
 
-@pytest.mark.parametrize(("rule", "points"), [("all points", 0.0), ("a tenth a day", 19 - 3.8)])
+@pytest.mark.parametrize(("rule", "points"), [("all points", 0.0), ("a tenth a day", 0.8 * ALL)])
 def test_a_due_date_and_a_late_penalty_are_set(copy: Path, tmp_path: Path, rule: str, points: float) -> None:
     course = tmp_path / "course"
     folder = hand_in(course, "ada", nbformat.writes(answered(reference())))
@@ -179,7 +218,7 @@ def test_the_checks_and_the_commands_for_learners_work_in_it(learners: Path) -> 
     notebook = learners / "mine.ipynb"
     nbformat.write(answered(reference() | {WRITTEN: "They all get the same delta."}), notebook)
     said = run(["python", "-m", "autograder", "validate", str(notebook)], learners)
-    assert "19" in said
+    assert f"{ALL:g}" in said
     assert "Lab 03" in run(["python", "-m", "autograder", "progress"], learners)
     notebook.unlink()
 

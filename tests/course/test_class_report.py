@@ -25,7 +25,7 @@ from autograder.course.reports.class_page import ClassReport, frame_of
 from autograder.course.reports.class_statistics import ClassStatistics
 from autograder.course.reports.pseudonyms import pseudonym
 from autograder.notebook import book_address
-from tests.course.helpers import graded, results
+from tests.course.helpers import ALL, graded, results
 from tools import class_answers
 from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
@@ -59,7 +59,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with ThreadPoolExecutor(1) as beside_the_browser:
         beside_the_browser.submit(graded, folder).result()
     with Gradebook(Course.at(folder, LAB).db_url) as book:
-        book.find_submission_notebook(LAB, LAB, "j").late_submission_penalty = 15.2
+        book.find_submission_notebook(LAB, LAB, "j").late_submission_penalty = 0.8 * ALL
         book.db.commit()
     return folder
 
@@ -229,16 +229,16 @@ def test_the_table_of_everybody_tells_who_was_how_late_and_what_it_cost(page: Pa
     )
     late = {row[0]: row[-2:] for row in rows}
     assert head[-2:] == ["late by", "late penalty"]
-    assert (late["j"], late["i"], late["a"]) == (["1 d 12 h", "−15.2"], ["1 h 0 min", ""], ["", ""])
+    assert (late["j"], late["i"], late["a"]) == (["1 d 12 h", f"−{0.8 * ALL:g}"], ["1 h 0 min", ""], ["", ""])
 
 
 def test_points_with_a_late_penalty_are_what_was_meant_and_not_what_floats_make_of_it(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     points = results(course)["j"].score
-    assert (sum(points.points.values()), points.score) == (19, 3.8)
+    assert (sum(points.points.values()), points.score) == (ALL, round(0.2 * ALL, 4))
     row = next(row for row in csv.DictReader(io.StringIO(report(course, capsys, "--csv"))) if row["student"] == "j")
-    assert (row["points"], row["late_penalty"], row["seconds_late"]) == ("3.8", "15.2", "129600.0")
+    assert (row["points"], row["late_penalty"], row["seconds_late"]) == (f"{0.2 * ALL:g}", f"{0.8 * ALL:g}", "129600.0")
 
 
 def statistics_of(course: Path) -> ClassStatistics:

@@ -30,7 +30,7 @@ from autograder.course.lms.exporters import (
     MoodleFeedbackExporter,
     MoodleWorksheetExporter,
 )
-from tests.course.helpers import ENVIRONMENT, command, graded, results
+from tests.course.helpers import ALL, ENVIRONMENT, WHOLE, command, graded, results
 from tools import class_answers
 from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
@@ -145,24 +145,24 @@ def test_canvas_finds_its_columns_the_points_possible_and_each_student(course: P
     table = rows(course / "exports" / "canvas.csv")
     assert table[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", LAB]
     assert "Points Possible" in table[1][0]
-    assert table[1][5] == "21.0"
+    assert table[1][5] == str(WHOLE)
     student = {(row[1] or row[3]): row for row in table[2:]}
-    assert student["ada@uni.example"] == ['"Lovelace", Ada, Countess', "", "", "ada@uni.example", "", "19.0"]
-    assert student["4711"][5] == "11.5"
+    assert student["ada@uni.example"] == ['"Lovelace", Ada, Countess', "", "", "ada@uni.example", "", str(ALL)]
+    assert student["4711"][5] == str(ALL - 7.5)
     assert student["99"][5] == ""
 
 
 @pytest.mark.usefixtures("said")
 def test_moodle_finds_its_columns_and_each_student(course: Path) -> None:
     table = by_student(rows(course / "exports" / "moodle.csv"), "Username")
-    assert (table["4711"][LAB], table["ada@uni.example"][LAB], table["absent"][LAB]) == ("11.5", "19.0", "")
+    assert (table["4711"][LAB], table["ada@uni.example"][LAB], table["absent"][LAB]) == (str(ALL - 7.5), str(ALL), "")
 
 
 def test_moodles_worksheet_has_the_three_columns_that_it_looks_for(course: Path) -> None:
     export(course, "MoodleWorksheetExporter", f"--assignment=['{LAB}']")
     table = rows(course / "exports" / "moodle-worksheet.csv")
     assert table[0] == ["Identifier", "Grade", "Last modified (grade)"]
-    assert ["Participant 4711", "11.5", ""] in table
+    assert ["Participant 4711", str(ALL - 7.5), ""] in table
 
 
 @pytest.mark.parametrize("exporter", FILES)
@@ -234,10 +234,10 @@ def test_what_is_for_one_assignment_asks_for_one(tmp_path: Path, exporter: type[
 
 @pytest.fixture
 def late_by_a_tenth_a_day(course: Path) -> Iterator[None]:
-    """A penalty whose difference from the points floats do not hold: 17 - 13.6 is 3.4000000000000004."""
+    """A penalty whose difference from the points floats may not hold: 17 - 13.6 is 3.4000000000000004."""
     url = Course.at(course, LAB).db_url
     with Gradebook(url) as book:
-        book.find_submission_notebook(LAB, LAB, "4711").late_submission_penalty = 13.600000000000001
+        book.find_submission_notebook(LAB, LAB, "4711").late_submission_penalty = 0.8 * (ALL - 2)
         book.db.commit()
     yield
     with Gradebook(url) as book:
@@ -249,7 +249,7 @@ def late_by_a_tenth_a_day(course: Path) -> Iterator[None]:
 @pytest.mark.parametrize("exporter", CSV)
 def test_no_file_holds_more_decimals_than_were_meant(course: Path, tmp_path: Path, exporter: type[Exporter]) -> None:
     fields = [field for row in rows(exported(course, exporter, to=str(tmp_path / "file"))) for field in row]
-    assert "3.4" in fields
+    assert f"{0.2 * (ALL - 2):g}" in fields
     assert not [field for field in fields if re.fullmatch(r"\d+\.\d{5,}", field)]
 
 

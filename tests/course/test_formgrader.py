@@ -22,7 +22,7 @@ from autograder import labs
 from autograder.course.gradebook.gradebook import Course
 from autograder.course.release.release import rubrics, write_source
 from tests import patience
-from tests.course.helpers import ENVIRONMENT, graded, results
+from tests.course.helpers import ALL, ENVIRONMENT, WHOLE, graded, results
 from tools import class_answers
 from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
@@ -93,7 +93,7 @@ def test_the_autograde_button_runs_a_submission_in_the_sandbox(page: Page, serve
     page.locator("tbody tr", has_text="mallory").locator("td.autograde a, a:has(.glyphicon-flash)").first.click()
     expect(page.locator(".modal-body").first).to_contain_text("Successfully autograded")
     assert not proof.exists()
-    assert results(course)["mallory"].score.score == 19
+    assert results(course)["mallory"].score.score == ALL
 
 
 def test_a_written_answer_is_graded_beside_its_rubric_and_the_button_feedback_tells_the_learner(
@@ -112,12 +112,12 @@ def test_a_written_answer_is_graded_beside_its_rubric_and_the_button_feedback_te
         with page.expect_response(re.compile(f"/api/{saved}/")):
             answer.locator(field).press("Tab")
     assert results(course)["ada"].score.waiting == []
-    assert results(course)["ada"].score.score == 20
+    assert results(course)["ada"].score.score == ALL + 1
 
     assert "graded" in row(page, server, "ada")
     page.locator("tbody tr", has_text="ada").locator("a:has(.glyphicon-comment)").first.click()
     expect(page.locator(".modal-body").first).to_contain_text("Successfully generated feedback")
     told = Course.at(course, LAB).feedback_page("ada").read_text("utf-8")
     assert f"graded by hand: {COMMENT}" in told
-    assert "20 of 21" in told
+    assert f"{ALL + 1:g} of {WHOLE:g}" in told
     assert "Rubric" not in told

@@ -25,10 +25,10 @@ from autograder.errors import UsageError
 from autograder.report import JSON_MIME
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Settings, Template
+from tests.course.helpers import ALL
 from tools.make_class import LAB, answered, reference
 
 QUICK = Limits(cpu_seconds_per_cell=4, waiting_seconds_per_cell=8, seconds_to_stop=1)
-ALL = 19.0
 
 
 def graded(notebook: NotebookNode, limits: Limits = QUICK) -> tuple[dict[str, float], list[Notice]]:

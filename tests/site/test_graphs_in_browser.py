@@ -27,7 +27,13 @@ EVERYTHING = """
     d = logsumexp(a, b, c) * sigmoid(-c)
     e = (d + 3) ** 2 + (2 + c ** 2) ** x
 """
-CHAPTERS = ["01_chain_rule", "02_computation_graphs", "03_delta_template", "05_mlp_by_hand", "06_dropout"]
+GRAPHS_OF = {  # how many a chapter has, where it has any
+    "01_chain_rule": 1,
+    "02_computation_graphs": 3,
+    "03_delta_template": 1,
+    "05_mlp_by_hand": 1,
+    "06_dropout": 1,
+}
 
 CHANGE = """(graph, leaves) => {
     for (const [name, text] of Object.entries(leaves)) {
@@ -151,7 +157,7 @@ def test_after_an_edit_the_script_computes_what_pytorch_computes(show: Open, lin
     assert_as_pytorch(show(Graph(lines)), rounds=25, seed=len(lines))
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", GRAPHS_OF)
 def test_every_graph_of_the_book_computes_what_pytorch_computes(browser: Browser, address: str, chapter: str) -> None:
     page = browser.new_page()
     page.goto(f"{address}/book/{chapter}.html", wait_until="load")
@@ -471,7 +477,7 @@ def test_an_output_that_arrives_after_its_script_comes_to_life(browser: Browser)
     page.close()
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", GRAPHS_OF)
 def test_the_graphs_of_the_book_move_nothing_when_they_come_to_life(
     browser: Browser, address: str, chapter: str
 ) -> None:
@@ -488,11 +494,6 @@ def test_the_graphs_of_the_book_move_nothing_when_they_come_to_life(
 
 
 def test_the_book_has_the_graphs_that_teach(site: Path) -> None:
-    found = {name: (site / "book" / f"{name}.html").read_text("utf-8").count('class="cg"') for name in CHAPTERS}
-    assert found == {
-        "01_chain_rule": 1,
-        "02_computation_graphs": 3,
-        "03_delta_template": 1,
-        "05_mlp_by_hand": 1,
-        "06_dropout": 1,
-    }
+    pages = {path.stem: path.read_text("utf-8") for path in (site / "book").glob("[0-9][0-9]_*.html")}
+    counts = {name: text.count('class="cg"') for name, text in pages.items()}
+    assert {name: count for name, count in counts.items() if count} == GRAPHS_OF

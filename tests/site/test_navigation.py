@@ -20,7 +20,7 @@ PATH = [
     name for name in re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text("utf-8")) if re.search(r"/\d\d_", name)
 ]
 UNSTYLED = "[...document.querySelectorAll('link[rel=stylesheet]')].filter(link => !link.sheet).map(link => link.href)"
-CHAPTERS = [path.stem for path in sorted((ROOT / "book").glob("0*.md"))]
+CHAPTERS = [path.stem for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
 
 
 def links(site: Path, name: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.site.conftest import ROOT
 
-CHAPTERS = [f"book/{path.stem}" for path in sorted((ROOT / "book").glob("0*.md"))]
+CHAPTERS = [f"book/{path.stem}" for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
 PAPER = {"width": 680, "height": 980}  # A4 less margins of 15 mm, in CSS pixels
 NAVIGATION = (
     "#pst-primary-sidebar",

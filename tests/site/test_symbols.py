@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 ROOT = Path(__file__).parents[2]
-CHAPTERS = [path.stem for path in sorted((ROOT / "book").glob("0*.md"))]
+CHAPTERS = [path.stem for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
 NEAR = 4  # formulas that a symbol may have been used in before the link; they stand in the same breath
 # Letters that a chapter uses for something else too, and says for what.
 LOCAL = {

@@ -58,7 +58,7 @@ def loaded(path: Path, name: str) -> ModuleType:
 
 
 def definitions(root: Path, chapter: str) -> ModuleType:
-    return loaded(root / "autograder" / "chapters" / f"{chapter}.py", f"autograder.chapters.{chapter}")
+    return loaded(root / labs.definitions(f"00_{chapter}"), f"autograder.chapters.{chapter}")
 
 
 def corpus(root: Path, chapter: str) -> ModuleType:
@@ -214,7 +214,7 @@ REFUSED: dict[str, tuple[tuple[str, str], dict[str, Any], str]] = {
     "a signature that is no Python": ((LAB, "new"), {"signature": "new(x"}, "'new(x' is no signature of new"),
     "a signature with a star": ((LAB, "new"), {"signature": "new(*all)"}, "with every parameter"),
     "a section that is not in the chapter": ((LAB, "new"), {"section": "nowhere"}, "these are: affine-layer, "),
-    "names that the module has": ((LAB, "affine"), {}, "affine_layer.py has a _affine_expected already"),
+    "names that the module has": ((LAB, "affine"), {}, "affine_layer.py has a _affine_inputs already"),
 }
 
 

@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The arrays are small: threads that wait for each other take a busy machine minutes where one takes seconds.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo test lint bench book pdf screenshots release clean
+.PHONY: help demo test quick lint bench book pdf screenshots release clean
 .NOTPARALLEL:
 
 help:  ## print this list (the default)
@@ -35,6 +35,10 @@ demo: $(DONE) release book  ## release the lab, build the book, grade a sample c
 test: $(DONE) lint  ## check style and types, then run every test
 	@echo "Running the tests"
 	@$(PY) -m pytest -q -n auto --dist loadfile
+
+quick: $(DONE) lint  ## check style and types, then run the tests that take little time
+	@echo "Running the quick tests"
+	@$(PY) -m pytest -q -n auto --dist loadfile -m "not slow"
 
 lint: $(DONE)  ## check style and types only
 	@echo "Checking style and types"

@@ -28,6 +28,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.fixture(scope="session")
+def quick(pytestconfig: pytest.Config) -> bool:
+    """Whether this is the quick pace, in which a test may leave out what a change seldom breaks."""
+    return "not slow" in pytestconfig.option.markexpr
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         path = browser_for_tests(playwright)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,6 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.server_extensions.formgrader import handlers
 
-from autograder import labs
 from autograder.course import grade_class as grading
 from autograder.course.grade_class import Outcome, grade_class
 from autograder.course.gradebook.gradebook import Course
@@ -25,23 +22,19 @@ from autograder.course.grading.grade_submission import grade_notebook
 from autograder.course.intake.submissions import find_submissions
 from autograder.course.reports.results import Result, read_results
 from tests import patience
+from tests.course.processes import ENVIRONMENT, command
 from tools.make_class import LAB, points_of
 
-ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+__all__ = ["ENVIRONMENT", "command"]
 
 ALL = points_of(LAB)  # for right answers
 WHOLE = ALL + 2  # with the question in words
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a Python module as an instructor would, from the root of the repository."""
-    return subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=labs.ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
-    )
-
-
 def grade(course: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return command("autograder", "grade", LAB, "--course", str(course), *options)
+    """Grade by the command, on one process: where how many there are is the subject, the options say so."""
+    workers = () if {"--workers", "--scheduler"} & {*options} else ("--workers", "1")
+    return command("autograder", "grade", LAB, "--course", str(course), *workers, *options)
 
 
 def graded(course: Path, **options: Any) -> Outcome:

@@ -115,6 +115,7 @@ def test_a_question_without_an_answer_waits_for_nobody(tmp_path: Path, notebook:
     assert (score.waiting, score.blank) == ([], [WRITTEN])
 
 
+@pytest.mark.slow
 def test_nbgrader_itself_sees_the_same_answers_in_words_waiting(tmp_path: Path) -> None:
     hand_in(tmp_path, "ada", nbformat.writes(answered({WRITTEN: "They stay equal."})))
     hand_in(tmp_path, "bob", UNTOUCHED)
@@ -191,12 +192,13 @@ def start(course: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_to_the_same_gradebook(
     tmp_path: Path, how: signal.Signals
 ) -> None:
     slow = answered(reference())
-    slow.cells.append(new_code_cell("import time\ntime.sleep(3)"))  # there is work left when it is stopped
+    slow.cells.append(new_code_cell("import time\ntime.sleep(8)"))  # there is work left when it is stopped
     for student in ("ada", "bob", "cy"):
         hand_in(tmp_path, student, nbformat.writes(slow))
     hand_in(tmp_path, "dora", UNTOUCHED)
@@ -215,6 +217,7 @@ def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_to_the_same_gradeb
     assert scores(tmp_path) == {"ada": ALL, "bob": ALL, "cy": ALL, "dora": 0}
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_it_still_ends_in_the_same_gradebook(tmp_path: Path) -> None:
     control, course = tmp_path / "control", tmp_path / "course"
     for folder in (control, course):

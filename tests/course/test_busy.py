@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
 
 import nbformat
 import pytest
@@ -17,15 +16,18 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder import labs
+from autograder.course import grade_class
+from autograder.course.gradebook.gradebook import Course
 from autograder.course.grading.grade_submission import Graded, Task, as_notebook, grade_notebook
 from autograder.course.intake.notebooks import Notice, notices_of
+from autograder.course.intake.submissions import find_submissions
 from autograder.report import Report
 from autograder.sandbox.limits import Limits
-from tests.course.helpers import ALL, graded, grades
+from tests.course.helpers import ALL, grades
 from tests.submissions.busy import busy_machine
 from tools.make_class import LAB, answered, hand_in, reference
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")]
 
 SHORT = Limits(
     cpu_seconds_per_cell=0.5,
@@ -86,8 +88,6 @@ ENDLESS_ANSWERS = {
     "bias_gradient": "import time\ndef bias_gradient(delta):\n    time.sleep(600)",
 }
 
-Told: TypeAlias = tuple[Mapping[str, Report], list[Notice]]
-
 
 def notebook(*first: str, **changed: str) -> NotebookNode:
     made = answered(reference() | changed)
@@ -111,65 +111,70 @@ def graded_one(made: NotebookNode, limits: Limits = SHORT) -> Graded:
     return grade_notebook(Task("x", nbformat.writes(made).encode(), "", (), "", released, limits, b""))
 
 
-def told(made: NotebookNode) -> Told:
-    result = graded_one(made)
+def told(result: Graded) -> tuple[Mapping[str, Report], list[Notice]]:
     return result.reports, notices_of(as_notebook(result.notebook))
 
 
 @pytest.fixture(scope="module")
-def idle() -> dict[str, Told]:
-    return {kind: told(made) for kind, made in notebooks().items()}
+def idle() -> dict[str, Graded]:
+    return {kind: graded_one(made) for kind, made in notebooks().items()}
 
 
 @pytest.fixture(scope="module")
-def busy() -> dict[str, Told]:
+def busy() -> dict[str, Graded]:
     with busy_machine():
-        return {kind: told(made) for kind, made in notebooks().items()}
+        return {kind: graded_one(made) for kind, made in notebooks().items()}
 
 
 @pytest.mark.parametrize("kind", list(notebooks()))
-def test_a_busy_machine_reports_what_an_idle_one_does(idle: dict[str, Told], busy: dict[str, Told], kind: str) -> None:
-    assert busy[kind] == idle[kind]
+def test_a_busy_machine_reports_what_an_idle_one_does(
+    idle: dict[str, Graded], busy: dict[str, Graded], kind: str
+) -> None:
+    assert told(busy[kind]) == told(idle[kind])
 
 
 @pytest.mark.parametrize("kind", list(ENDLESS))
-def test_a_cell_without_an_end_is_told_which_time_it_used_up(busy: dict[str, Told], kind: str) -> None:
-    _, notices = busy["cells without an end"]
+def test_a_cell_without_an_end_is_told_which_time_it_used_up(busy: dict[str, Graded], kind: str) -> None:
+    _, notices = told(busy["cells without an end"])
     (text,) = (notice.text for notice in notices if f"`# {kind}`" in notice.text)
     assert ENDLESS[kind][1] in text
 
 
-def test_cells_without_an_end_cost_only_themselves(busy: dict[str, Told]) -> None:
-    reports, _ = busy["cells without an end"]
+def test_cells_without_an_end_cost_only_themselves(busy: dict[str, Graded]) -> None:
+    reports, _ = told(busy["cells without an end"])
     assert sum(report.points for report in reports.values()) == ALL
 
 
 @pytest.mark.parametrize(("name", "time"), [("weight_gradient", COMPUTING), ("bias_gradient", WAITING)])
-def test_an_answer_without_an_end_costs_only_its_exercise(busy: dict[str, Told], name: str, time: str) -> None:
-    reports, notices = busy["answers without an end"]
+def test_an_answer_without_an_end_costs_only_its_exercise(busy: dict[str, Graded], name: str, time: str) -> None:
+    reports, notices = told(busy["answers without an end"])
     assert not any(report.points for report in reports.values() if report.exercise == name)
     assert sum(report.points for report in reports.values()) == ALL - 2
     assert any(f"`{name}` {time}" in notice.text for notice in notices)
 
 
 @pytest.mark.parametrize("kind", ["cells within their time", "answers within their time"])
-def test_what_stays_within_its_time_is_not_stopped(busy: dict[str, Told], kind: str) -> None:
-    reports, notices = busy[kind]
+def test_what_stays_within_its_time_is_not_stopped(busy: dict[str, Graded], kind: str) -> None:
+    reports, notices = told(busy[kind])
     assert sum(report.points for report in reports.values()) == ALL
     assert not notices
 
 
-def test_a_class_graded_on_a_busy_machine_has_the_gradebook_of_an_idle_one(tmp_path: Path) -> None:
-    made = notebooks()
-    for course in (tmp_path / "idle", tmp_path / "busy"):
-        for student, kind in (("ada", "answers without an end"), ("bob", "answers within their time")):
-            hand_in(course, student, nbformat.writes(made[kind]))
-    graded(tmp_path / "idle", limits=SHORT)
-    with busy_machine():
-        graded(tmp_path / "busy", limits=SHORT)
-    of_idle, of_busy = (grades(f"sqlite:///{tmp_path / name}/gradebook.db") for name in ("idle", "busy"))
-    assert len({student for student, _ in of_idle}) == 2
-    assert of_busy == of_idle
+def test_a_class_graded_on_a_busy_machine_has_the_gradebook_of_an_idle_one(
+    idle: dict[str, Graded], busy: dict[str, Graded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = []
+    for name, results in (("idle", idle), ("busy", busy)):
+        for kind in results:
+            hand_in(tmp_path / name, kind, "[]")
+        course = Course.at(tmp_path / name, LAB)
+        monkeypatch.setattr(
+            grade_class, "run_tasks", lambda tasks, pool, of=results: ((task, of[task.student]) for task in tasks)
+        )
+        grade_class.grade_class(course, find_submissions(tmp_path / name, LAB))
+        books.append(grades(course.db_url))
+    assert len({student for student, _ in books[0]}) == len(notebooks())
+    assert books[1] == books[0]
 
 
 @pytest.mark.parametrize("end", ["", "import os\nos._exit(0)"], ids=["that end", "that end their process"])

@@ -93,6 +93,7 @@ def different(copy: Path) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_an_exercise_is_added_in_three_edits(copy: Path) -> None:
     add_an_exercise(copy)
     assert different(copy) == {*BEGUN, *MADE}
@@ -105,6 +106,7 @@ def test_an_exercise_is_added_in_three_edits(copy: Path) -> None:
     assert checked(copy, right.replace("-net", "net")) == "0.0"
 
 
+@pytest.mark.slow
 def test_after_these_edits_the_tests_that_concern_it_pass_and_the_files_are_in_form(copy: Path) -> None:
     add_an_exercise(copy)
     files = [name for name in different(copy) if name.endswith(".py")]
@@ -115,6 +117,7 @@ def test_after_these_edits_the_tests_that_concern_it_pass_and_the_files_are_in_f
     assert int(re.findall(r"(\d+) passed", said)[0]) > 30
 
 
+@pytest.mark.slow
 def test_points_are_changed_in_two_places(copy: Path) -> None:
     lab, chapter = copy / "solutions" / f"{LAB}.py", copy / "autograder" / "chapters" / "delta_template.py"
     cell = r'("grade_id": "bias_gradient_check", .*?"points": )1'
@@ -129,6 +132,7 @@ def test_points_are_changed_in_two_places(copy: Path) -> None:
     assert checked(copy, right) == "5.0"
 
 
+@pytest.mark.slow
 def test_a_lab_is_left_out_and_its_links_are_found(copy: Path) -> None:
     run(command("rm -r"), copy)
     said = run(["python", "-m", "autograder", "release"], copy)
@@ -144,6 +148,7 @@ def test_a_lab_is_left_out_and_its_links_are_found(copy: Path) -> None:
     assert "_toc.yml" in everywhere
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "points"), [("all points", 0.0), ("a tenth a day", 0.8 * ALL)])
 def test_a_due_date_and_a_late_penalty_are_set(copy: Path, tmp_path: Path, rule: str, points: float) -> None:
     course = tmp_path / "course"
@@ -212,6 +217,7 @@ def test_the_labs_in_it_are_the_released_ones(learners: Path) -> None:
     assert [path.read_bytes() for path in made] == [labs.exercise_path(lab).read_bytes() for lab in labs.all_labs()]
 
 
+@pytest.mark.slow
 def test_the_checks_and_the_commands_for_learners_work_in_it(learners: Path) -> None:
     right = "def bias_gradient(delta): return delta.sum(axis=0)\nprint(check(bias_gradient).points)"
     assert checked(learners, right) == "1.0"

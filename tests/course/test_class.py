@@ -173,6 +173,7 @@ def test_what_has_not_changed_is_not_graded_again(graded: subprocess.CompletedPr
     assert f"0 graded, {len(results(course))} kept from before" in again.stdout
 
 
+@pytest.mark.slow
 def test_plain_nbgrader_gives_the_same_points(class_scores: dict[str, float], course: Path, tmp_path: Path) -> None:
     some = ["ada", "dmitri", "emeka", "ivan", "kofi", "mei", "noor", "priya"]
     for student in some:

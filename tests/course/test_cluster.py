@@ -28,6 +28,8 @@ from tests import patience
 from tests.course.helpers import ENVIRONMENT, grade, grades, wait_until
 from tools.make_class import LAB, answered, hand_in, make_class, reference
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Cluster:

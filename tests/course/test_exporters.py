@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -30,7 +29,7 @@ from autograder.course.lms.exporters import (
     MoodleFeedbackExporter,
     MoodleWorksheetExporter,
 )
-from tests.course.helpers import ALL, ENVIRONMENT, WHOLE, command, graded, results
+from tests.course.helpers import ALL, WHOLE, command, graded, results
 from tools import class_answers
 from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
@@ -180,11 +179,9 @@ def test_titles_and_the_identifier_are_settings(course: Path, tmp_path: Path) ->
     text = (labs.ROOT / "nbgrader_config.py").read_text("utf-8")
     lines = [f'c.CanvasExporter.titles = {{"{LAB}": "Lab 03 (4711)"}}', 'c.MoodleExporter.identifier = "Email address"']
     config.write_text("\n".join([text, *lines, f'c.CourseDirectory.root = "{course}"']), "utf-8")
-    environment = ENVIRONMENT | {"PYTHONPATH": str(labs.ROOT)}
     for exporter in ("CanvasExporter", "MoodleExporter"):
         which = [f"--exporter={EXPORTERS}.{exporter}", f"--to={tmp_path / FILES[exporter]}"]
-        do = [sys.executable, "-m", "nbgrader", "export", *which]
-        subprocess.run(do, cwd=tmp_path, env=environment, check=True, capture_output=True)
+        assert command("nbgrader", "export", *which, folder=tmp_path).returncode == 0
     assert rows(tmp_path / "canvas.csv")[0][5] == "Lab 03 (4711)"
     assert rows(tmp_path / "moodle.csv")[0][0] == "Email address"
 

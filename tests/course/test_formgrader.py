@@ -26,6 +26,8 @@ from tests.course.helpers import ALL, ENVIRONMENT, WHOLE, graded, results
 from tools import class_answers
 from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
+pytestmark = pytest.mark.slow
+
 COMMENT = "Why is one unit too few?"
 
 

@@ -79,6 +79,7 @@ def well(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_a_lab_goes_out_and_comes_back_by_the_exchange_with_two_accounts(
     shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def source(course: Path) -> list[str]:
     return [f"--CourseDirectory.release_directory={labs.EXERCISES}"]
 
 
+@pytest.mark.slow
 def test_a_learner_cannot_read_what_another_handed_in(shared: Path) -> None:
     exchange = shared / "exchange"
     first, second = account("daemon", shared), account("nobody", shared)

@@ -54,6 +54,7 @@ def test_the_script_refuses_a_machine_without_a_hub_and_changes_nothing(argument
     assert said in done.stderr
 
 
+@pytest.mark.slow
 def test_a_copy_of_the_package_checks_a_lab_without_the_repository(tmp_path: Path) -> None:
     """As learners have it: the script installs a copy, since they cannot enter the repository."""
     copied, packages = tmp_path / "repository", str(tmp_path / "packages")

@@ -22,6 +22,8 @@ from tests.course.pages import SET_UP, Shell, commands, copy_of_the_repository
 from tools import class_answers
 from tools.make_class import LAB, WRITTEN, answered, hand_in, reference
 
+pytestmark = pytest.mark.slow
+
 NEEDS = "PostgreSQL's server is not installed; on Debian and Ubuntu: apt-get install postgresql"
 
 

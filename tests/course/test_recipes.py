@@ -28,6 +28,8 @@ from tests.course.pages import Shell, copy_of_the_repository, follow
 from tests.course.test_hand_in import READ_ALL, RIGHT, WRONG, Account, account, shared
 from tools.make_class import LAB, hand_in
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["shared"]  # a fixture
 
 EXCHANGE = "/srv/nbgrader/exchange"

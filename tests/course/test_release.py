@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -16,10 +15,10 @@ from autograder import labs
 from autograder.cli import main
 from autograder.course.cells import written_cells
 from autograder.course.release.release import released_text, rubrics, source_notebook, write_source, write_whole
+from tests.course.processes import command
 
 LABS = labs.all_labs()
 STUB = "YOUR ANSWER HERE"
-TOOLS = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def solution_lines(lab: str) -> set[str]:
@@ -75,8 +74,7 @@ def test_nbgrader_by_itself_writes_the_same_bytes(tmp_path: Path) -> None:
     lab = LABS[0]
     write_source(lab, tmp_path)
     place = [f"--CourseDirectory.root={tmp_path}", f"--CourseDirectory.release_directory={tmp_path / 'release'}"]
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", lab, *place]
-    subprocess.run(command, cwd=labs.ROOT, env=TOOLS, check=True, capture_output=True)
+    assert command("nbgrader", "generate_assignment", lab, *place).returncode == 0
     assert (tmp_path / "release" / lab / f"{lab}.ipynb").read_bytes() == labs.exercise_path(lab).read_bytes()
 
 
@@ -172,8 +170,7 @@ def edit(root: Path) -> None:
 def sync(root: Path) -> None:
     newer = (root / "solutions" / f"{LABS[0]}.py").stat().st_mtime + 10
     os.utime(root / NOTEBOOK, (newer, newer))
-    command = [sys.executable, "-m", "jupytext", "--sync", NOTEBOOK]
-    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    assert command("jupytext", "--sync", NOTEBOOK, folder=root).returncode == 0
 
 
 def test_a_sync_without_an_edit_leaves_the_text_source_as_it_was(paired: Path) -> None:

@@ -224,6 +224,7 @@ def test_an_answer_in_words_is_said_to_be_written_or_not(tmp_path: Path) -> None
     assert validate(saved(tmp_path, answered({name: "Because all ten are equal."}))).hand_graded == {name: True}
 
 
+@pytest.mark.slow
 def test_nbgraders_own_validate_names_the_same_cells(tmp_path: Path) -> None:
     """It is the button Validate in JupyterLab. It takes the points of each check from its text/plain."""
     right = command("nbgrader", "validate", str(saved(tmp_path, answered(reference() | WORDS))))

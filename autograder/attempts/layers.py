@@ -79,13 +79,9 @@ def attempt_layer(
     for other, one in zip(others, arguments["others"], strict=True):
         _backward(other, one["upstream"])
     dx = read(returned)
-    if isinstance(dx, Unusable) and dx.came.startswith("nothing"):
-        return {"forward": forward, gradient: dx, **{f"d{name}": dx for name in parameters}}
-    return {
-        "forward": forward,
-        gradient: dx,
-        **{f"d{name}": _set_by_backward(layer, f"d{name}") for name in parameters},
-    }
+    failed = isinstance(dx, Unusable) and dx.came.startswith("nothing")
+    left = {name: dx if failed else _set_by_backward(layer, name) for name in (f"d{one}" for one in parameters)}
+    return {"forward": forward, gradient: dx, **left}
 
 
 def attempt_network(solution: Solution, arguments: Arguments) -> Mapping[str, object]:

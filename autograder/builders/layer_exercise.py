@@ -125,7 +125,7 @@ def layer_exercise(
 
 def _of_a_life(parameters: Sequence[str], gradient: str) -> list[Other]:
     """Return the mistakes of taking what belongs to an earlier step, or to another layer."""
-    gradients, through = (gradient, *(f"d{name}" for name in parameters)), ("forward", gradient)
+    gradients, through = (*(f"d{name}" for name in parameters), gradient), ("forward", gradient)
 
     def first(case: Case) -> Values:
         return {name: case.arguments[name] for name in parameters}

@@ -145,10 +145,8 @@ def training_exercise(
 
     def suspect(one: WrongRun) -> Suspect:
         def beginning(case: Case) -> Array:
-            chosen = run(case)
-            return losses(
-                chosen._replace(batches=chosen.batches[:FIRST]), one.step, one.recorded or recorded, one.after
-            )
+            params, batches, lr = run(case)
+            return losses(Run(params, batches[:FIRST], lr), one.step, one.recorded or recorded, one.after)
 
         return Suspect(one.mistake, first, beginning)
 

@@ -7,7 +7,7 @@ data and steps stay the same. The loss and the answers are always judged by the 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from autograder.exercise import Case, Exercise, Suspect
 
 Array: TypeAlias = NDArray[np.float64]
 Arrays: TypeAlias = Mapping[str, Array]
+Values: TypeAlias = Mapping[str, Any]  # arrays, and plain numbers
 Gradients: TypeAlias = Callable[[Case], Arrays]
 
 PARAMS = ("W1", "b1", "W2", "b2")
@@ -53,13 +54,13 @@ def sigmoid(net: Array) -> Array:
     return 1 / (1 + np.exp(-net))
 
 
-def judge_xor(values: Arrays) -> tuple[float, float]:
+def judge_xor(values: Values) -> tuple[float, float]:
     """Return E = ½ ΣΣ (O − T)² and the share of rows on the right side of ½."""
     O = sigmoid(sigmoid(values["X"] @ values["W1"] + values["b1"]) @ values["W2"] + values["b2"])
     return float(0.5 * ((O - values["T"]) ** 2).sum()), float(((O > 0.5) == values["T"]).mean())
 
 
-def judge_classes(values: Arrays) -> tuple[float, float]:
+def judge_classes(values: Values) -> tuple[float, float]:
     """Return the mean cross-entropy in evaluation mode, and the share of points whose class has the largest logit."""
     net = values["x"] @ values["W1"] + values["b1"]
     z = np.where(net > 0, net, NEGATIVE_SLOPE * net) @ values["W2"] + values["b2"]
@@ -77,8 +78,8 @@ class Problem:
     name: str
     exercise: str
     starts: Sequence[Arrays]
-    given: Callable[[int], Arrays]
-    judge: Callable[[Arrays], tuple[float, float]]
+    given: Callable[[int], Values]
+    judge: Callable[[Values], tuple[float, float]]
     steps: int
     lr: float
 
@@ -126,13 +127,13 @@ def _share_left(runs: Sequence[Run], when: float = 1.0) -> float:
 @cache
 def problems() -> tuple[Problem, ...]:
     points = three_classes()
-    slope = {"negative_slope": np.array(NEGATIVE_SLOPE)}
+    slope = {"negative_slope": NEGATIVE_SLOPE}
     masks = np.random.default_rng(1).random((250, len(points["x"]), HIDDEN)) >= DROP
 
-    def dropped(step: int) -> Arrays:
-        return {**points, "mask": masks[step].astype(float), "p": np.array(DROP), **slope}
+    def dropped(step: int) -> Values:
+        return {**points, "mask": masks[step].astype(float), "p": DROP, **slope}
 
-    def plain(step: int) -> Arrays:
+    def plain(step: int) -> Values:
         return {**points, **slope}
 
     xor = [start(2, 4, 1, seed) for seed in (0, 1)]

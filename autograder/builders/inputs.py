@@ -6,6 +6,7 @@ beyond a size that somebody took for the largest. The chapters share what they d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -74,3 +75,13 @@ def with_twins(rng: Rng, array: Array, axis: int, sign: float = 1.0) -> Array:
     """
     off = 1 + CLOSE * signs(rng, array.shape) * rng.uniform(0.5, 1.0, array.shape)
     return np.concatenate([array, sign * array * off], axis=axis)
+
+
+def twinned(rng: Rng, values: Mapping[str, Array], **how: tuple[int, float]) -> dict[str, Array]:
+    """Return `values` with those that `how` names, with an axis and a sign for each, followed by their twins."""
+    return {**values, **{name: with_twins(rng, values[name], axis, sign) for name, (axis, sign) in how.items()}}
+
+
+def normals(rng: Rng, **shapes: tuple[int, ...]) -> dict[str, Array]:
+    """Return arrays of these shapes from N(0, 1), drawn in this order."""
+    return {name: np.asarray(rng.normal(size=shape)) for name, shape in shapes.items()}

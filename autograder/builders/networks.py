@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.attempts.answers import Array
 from autograder.attempts.mlp_by_hand import PARAMS
-from autograder.builders.inputs import CLOSE, signs, with_twins
+from autograder.builders.inputs import CLOSE, signs, twinned
 from autograder.exercise import Case
 from autograder.oracles.autodiff import Forward, central_differences, differences_from_below
 
@@ -85,8 +85,7 @@ def samples_alike(drawn: dict[str, Array]) -> dict[str, Array]:
 
 def hidden_twins(rng: Rng, drawn: dict[str, Array]) -> dict[str, Array]:
     """Give every hidden unit a twin with nearly the same weights below and nearly the opposite ones above."""
-    below = {"W1": with_twins(rng, drawn["W1"], 1), "b1": with_twins(rng, drawn["b1"], 0)}
-    return {**drawn, **below, "W2": with_twins(rng, drawn["W2"], 0, -1.0), "b2": CLOSE * drawn["b2"]}
+    return {**twinned(rng, drawn, W1=(1, 1.0), b1=(0, 1.0), W2=(0, -1.0)), "b2": CLOSE * drawn["b2"]}
 
 
 def beside_the_kink(forward: Forward, given: Mapping[str, Any], wrt: Iterable[str]) -> dict[str, Array]:

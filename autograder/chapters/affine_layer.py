@@ -20,7 +20,9 @@ from autograder.builders.inputs import (
     LAYER_SIZES,
     nets_far_out,
     nets_near_zero,
+    normals,
     overflowing_nets,
+    twinned,
     with_twins,
 )
 from autograder.builders.layer_exercise import changed, layer_case, layer_exercise, other
@@ -63,9 +65,9 @@ def _matmul_inputs(rng: Rng) -> list[Case]:
     plain = [Case(f"N = {N}, D = {D}, M = {M}", _matmul_values(rng, N, D, M)) for N, D, M in SIZES]
     small = _matmul_values(rng, 4, 3, 2)
     small["upstream"] *= 1e-7
-    x, W, upstream = _matmul_values(rng, 3, 4, 2).values()
-    of_samples = {"x": with_twins(rng, x, 0), "W": W, "upstream": with_twins(rng, upstream, 0, -1.0)}
-    of_units = {"x": x, "W": with_twins(rng, W, 1), "upstream": with_twins(rng, upstream, 1, -1.0)}
+    values = _matmul_values(rng, 3, 4, 2)
+    of_samples = twinned(rng, values, x=(0, 1.0), upstream=(0, -1.0))
+    of_units = twinned(rng, values, W=(1, 1.0), upstream=(1, -1.0))
     return [
         *plain,
         Case("small upstream gradients, N = 4, D = 3, M = 2", small),
@@ -77,7 +79,7 @@ def _matmul_inputs(rng: Rng) -> list[Case]:
 def _matmul_values(rng: Rng, N: int, D: int, M: int) -> dict[str, Array]:
     x = rng.normal(size=(N, D)) * rng.integers(0, 2, (N, D))
     x[0, 0] = 0.5  # some inputs are exactly 0, not all
-    return {"x": x, "W": rng.normal(size=(D, M)), "upstream": rng.normal(size=(N, M))}
+    return {"x": x, **normals(rng, W=(D, M), upstream=(N, M))}
 
 
 MATMUL_BACKWARD = gradient_exercise(
@@ -144,12 +146,7 @@ def _affine_values(rng: Rng, shape: tuple[int, ...], M: int) -> dict[str, Array]
     D = int(np.prod(shape[1:]))
     x = rng.normal(size=shape) * rng.integers(0, 4, shape).clip(max=1)
     x.flat[0] = 0.5  # some inputs are exactly 0, not all
-    return {
-        "W": rng.normal(size=(D, M)),
-        "b": rng.normal(size=M),
-        "x": x,
-        "upstream": rng.normal(size=(shape[0], M)),
-    }
+    return {**normals(rng, W=(D, M), b=(M,)), "x": x, **normals(rng, upstream=(shape[0], M))}
 
 
 def _affine_case(rng: Rng, shape: tuple[int, ...], M: int, story: str = "", **lived: Sequence[Any]) -> Case:
@@ -164,12 +161,14 @@ def _affine_inputs(rng: Rng) -> list[Case]:
 
 def _affine_twins(rng: Rng) -> list[Case]:
     """Draw inputs, samples and units that nearly cancel."""
-    W, b, x, upstream = _affine_values(rng, (3, 4), 2).values()
-    inputs = {"W": with_twins(rng, W, 0, -1.0), "b": CLOSE * b, "x": with_twins(rng, x, 1), "upstream": upstream}
-    samples = {"W": W, "b": b, "x": with_twins(rng, x, 0), "upstream": with_twins(rng, upstream, 0, -1.0)}
-    units = {"W": with_twins(rng, W, 1), "b": np.append(b, b), "x": x, "upstream": with_twins(rng, upstream, 1, -1.0)}
-    cases = {"inputs": inputs, "samples": samples, "units": units}
-    return [layer_case(f"{what} that nearly cancel", values) for what, values in cases.items()]
+    values = _affine_values(rng, (3, 4), 2)
+    b = values["b"]
+    cases = {
+        "inputs": twinned(rng, {**values, "b": CLOSE * b}, W=(0, -1.0), x=(1, 1.0)),
+        "samples": twinned(rng, values, x=(0, 1.0), upstream=(0, -1.0)),
+        "units": twinned(rng, {**values, "b": np.append(b, b)}, W=(1, 1.0), upstream=(1, -1.0)),
+    }
+    return [layer_case(f"{what} that nearly cancel", drawn) for what, drawn in cases.items()]
 
 
 # (N, axes after the first, M); a batch of one, axes of length 1, N equal to an axis, and D = M.

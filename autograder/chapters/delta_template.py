@@ -27,8 +27,10 @@ from autograder.builders.inputs import (
     RESIDUALS,
     nets_far_out,
     nets_near_zero,
+    normals,
     overflowing_nets,
     signs,
+    twinned,
     with_twins,
 )
 from autograder.builders.suspects import (
@@ -196,9 +198,9 @@ def _hidden_delta_inputs(rng: Rng) -> list[Case]:
 
 def _cancelling_hidden_delta(rng: Rng) -> Case:
     """Give every unit above a twin with nearly the same weights and nearly the opposite δ."""
-    O, W, delta_above = _hidden_delta_case(rng, rng.normal(size=(4, 3)), 2).arguments.values()
-    arguments = {"O": O, "W": with_twins(rng, W, 1), "delta_above": with_twins(rng, delta_above, 1, -1.0)}
-    return Case("what comes from above nearly cancels, N = 4, J = 3, K = 4", arguments)
+    values = _hidden_delta_case(rng, rng.normal(size=(4, 3)), 2).arguments
+    twins = twinned(rng, values, W=(1, 1.0), delta_above=(1, -1.0))
+    return Case("what comes from above nearly cancels, N = 4, J = 3, K = 4", twins)
 
 
 def _hidden_delta_case(rng: Rng, net: Array, K: int, scale: float = 1.0) -> Case:
@@ -265,9 +267,8 @@ def _weight_gradient_inputs(rng: Rng) -> list[Case]:
 
 def _cancelling_weight_gradient(rng: Rng) -> Case:
     """Give every sample a twin with nearly the same input and nearly the opposite δ."""
-    x, delta = rng.normal(size=(3, 4)), rng.normal(size=(3, 2))
-    arguments = {"x": with_twins(rng, x, 0), "delta": with_twins(rng, delta, 0, -1.0)}
-    return Case("samples that nearly cancel, N = 6, D = 4, M = 2", arguments)
+    twins = twinned(rng, normals(rng, x=(3, 4), delta=(3, 2)), x=(0, 1.0), delta=(0, -1.0))
+    return Case("samples that nearly cancel, N = 6, D = 4, M = 2", twins)
 
 
 def _weight_gradient_case(rng: Rng, N: int, D: int, M: int, scale: float = 1.0) -> Case:
@@ -359,24 +360,21 @@ def _sigmoid_linear_inputs(rng: Rng) -> list[Case]:
 def _layer_with_nets(rng: Rng, net: Array, label: str) -> Case:
     """Return a layer whose samples have these pre-activations, as if each had a bias of its own: only O is passed."""
     (N, M), D = net.shape, 2
-    arguments = {"upstream": rng.normal(size=(N, M)), "O": sigmoid(net)}
-    return Case(label, {**arguments, "x": rng.normal(size=(N, D)), "W": rng.normal(size=(D, M))})
+    return Case(label, {**normals(rng, upstream=(N, M)), "O": sigmoid(net), **normals(rng, x=(N, D), W=(D, M))})
 
 
 def _cancelling_samples(rng: Rng) -> Case:
     """Give every sample a twin with the same activations and nearly the opposite upstream gradient."""
     case = _layer_with_nets(rng, rng.normal(size=(3, 5)), "samples that nearly cancel, N = 6, D = 2, M = 5")
-    upstream, O, x, W = case.arguments.values()
-    arguments = {"upstream": with_twins(rng, upstream, 0, -1.0), "O": np.vstack([O, O]), "x": with_twins(rng, x, 0)}
-    return replace(case, arguments={**arguments, "W": W})
+    twins = twinned(rng, case.arguments, upstream=(0, -1.0), x=(0, 1.0))
+    return replace(case, arguments={**twins, "O": np.vstack([twins["O"]] * 2)})
 
 
 def _cancelling_units(rng: Rng) -> Case:
     """Give every unit a twin with the same activations, nearly the same weights and the opposite upstream gradient."""
     case = _layer_with_nets(rng, rng.normal(size=(5, 3)), "units that nearly cancel, N = 5, D = 2, M = 6")
-    upstream, O, x, W = case.arguments.values()
-    arguments = {"upstream": with_twins(rng, upstream, 1, -1.0), "O": np.hstack([O, O]), "x": x}
-    return replace(case, arguments={**arguments, "W": with_twins(rng, W, 1)})
+    twins = twinned(rng, case.arguments, upstream=(1, -1.0), W=(1, 1.0))
+    return replace(case, arguments={**twins, "O": np.hstack([twins["O"]] * 2)})
 
 
 def _sigmoid_linear_case(rng: Rng, N: int, D: int, M: int, b: Array | None = None, g: float = 1.0) -> Case:
@@ -606,7 +604,7 @@ def _nearly_right_network(rng: Rng, size: float) -> Case:
 def _network_of_twins(rng: Rng) -> Case:
     """Give every sample a twin with nearly the same input and nearly the opposite error."""
     case = _mlp_gradients_case(rng, 3, 3, 4, 2)
-    values = {**case.arguments, "X": with_twins(rng, case.arguments["X"], 0)}
+    values = twinned(rng, case.arguments, X=(0, 1.0))
     O = _outputs(values)
     error = np.minimum(O, 1 - O)[:3] * signs(rng, (3, 2)) * rng.uniform(0.5, 0.9, (3, 2))
     values["T"] = O - with_twins(rng, error, 0, -1.0)

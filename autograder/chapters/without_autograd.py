@@ -14,7 +14,7 @@ from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.torch_functions import apply_and_go_back, train_in_numpy
 from autograder.builders.bug_exercise import PrintedNetwork, bug_exercise
 from autograder.builders.gradient_exercise import WRONG_SLOPES, Activation, Tensor, gradient_exercise
-from autograder.builders.inputs import BEYOND_TEN, nets_far_out, nets_near_zero, with_twins
+from autograder.builders.inputs import BEYOND_TEN, nets_far_out, nets_near_zero, normals, twinned, with_twins
 from autograder.builders.suspects import first_row_only, gradient, instead, slip, wrong
 from autograder.builders.training_exercise import (
     LONG,
@@ -85,8 +85,8 @@ def _layer_with_nets(rng: Rng, nets: Array, label: str) -> Case:
 def _layers_that_cancel(rng: Rng) -> list[Case]:
     """Draw large inputs, and samples, that nearly cancel."""
     inputs, samples = _function_case(rng, 3, 2, 4), _function_case(rng, 3, 2, 4)
-    x, W = 100.0 * inputs.arguments["x"], inputs.arguments["W"]
-    inputs = _with_values(inputs, x=with_twins(rng, x, 1), W=with_twins(rng, W, 0, -1.0))
+    inputs = _with_values(inputs, x=100.0 * inputs.arguments["x"])
+    inputs = _with_values(inputs, **twinned(rng, inputs.arguments, x=(1, 1.0), W=(0, -1.0)))
     x, upstream = samples.arguments["x"], samples.arguments["upstream"]
     samples = _with_values(samples, x=np.vstack([x, x]), upstream=with_twins(rng, upstream, 0, -1.0))
     return [
@@ -109,13 +109,9 @@ def _function_case(
     needed: Sequence[str] = ALL_INPUTS,
     **how: bool,
 ) -> Case:
-    values = {
-        "upstream": rng.normal(size=(N, M)),
-        "x": rng.normal(size=(N, D)),
-        "W": scale * rng.normal(size=(D, M)),
-        "b": rng.normal(size=M),
-    }
+    values = normals(rng, upstream=(N, M), x=(N, D), W=(D, M), b=(M,))
     values["x"][-1, 0] = 0.0
+    values["W"] *= scale
     switches = {"alive": False, "twice": False, "gradcheck": False} | how
     label = f"{label}, N = {N}, D = {D}, M = {M}".lstrip(", ")
     return Case(label, {**values, "needed": list(needed), **switches})

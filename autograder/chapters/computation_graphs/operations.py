@@ -13,7 +13,7 @@ from autograder.attempts.answers import Answer, Array
 from autograder.attempts.computation_graphs import attempt_add
 from autograder.builders.forward_exercise import forward_exercise
 from autograder.builders.gradient_exercise import Tensor, gradient_exercise
-from autograder.builders.inputs import BEYOND_TEN, CLOSE, RESIDUALS, with_twins
+from autograder.builders.inputs import BEYOND_TEN, CLOSE, RESIDUALS, normals, twinned, with_twins
 from autograder.builders.suspects import Formula, gradient, slip, slips
 from autograder.chapters.computation_graphs.sections import ADD, CHAPTER, COLLAPSE, MULTIPLY, WORKED
 from autograder.exercise import Case, Exercise, Suspect, Verdict
@@ -51,7 +51,7 @@ def _multiply_inputs(rng: Rng) -> list[Case]:
 
 
 def _three(rng: Rng, shape: tuple[int, ...]) -> dict[str, Array]:
-    return {name: np.asarray(rng.normal(size=shape)) for name in ("x", "w", "upstream")}
+    return normals(rng, x=shape, w=shape, upstream=shape)
 
 
 def _multiply_slips(part: str, this: str, other: str) -> list[Suspect]:
@@ -235,14 +235,12 @@ def _collapse_inputs(rng: Rng) -> list[Case]:
 
 def _collapse_of_twins(rng: Rng) -> Case:
     """Give every unit between a twin with nearly the same weights below and nearly the opposite ones above."""
-    W1, b1, W2, b2 = _collapse_case(rng, 3, 2, 2).arguments.values()
-    twins = {"W1": with_twins(rng, W1, 1), "b1": with_twins(rng, b1, 0), "W2": with_twins(rng, W2, 0, -1.0)}
-    return Case("units that nearly cancel, D = 3, H = 4, K = 2", {**twins, "b2": CLOSE * b2})
+    twins = twinned(rng, _collapse_case(rng, 3, 2, 2).arguments, W1=(1, 1.0), b1=(0, 1.0), W2=(0, -1.0))
+    return Case("units that nearly cancel, D = 3, H = 4, K = 2", {**twins, "b2": CLOSE * twins["b2"]})
 
 
 def _collapse_case(rng: Rng, D: int, H: int, K: int) -> Case:
-    shapes = {"W1": (D, H), "b1": (H,), "W2": (H, K), "b2": (K,)}
-    return Case(f"D = {D}, H = {H}, K = {K}", {name: rng.normal(size=shape) for name, shape in shapes.items()})
+    return Case(f"D = {D}, H = {H}, K = {K}", normals(rng, W1=(D, H), b1=(H,), W2=(H, K), b2=(K,)))
 
 
 def _collapsed(W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> tuple[Tensor, Tensor]:

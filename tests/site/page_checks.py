@@ -4,6 +4,8 @@ Each check takes the page and returns what is wrong with it, in words; an empty 
 """
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -158,13 +160,14 @@ def misordered_headings(page: Page) -> list[str]:
     return found
 
 
-def barriers(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
-    """Axe's serious and critical findings, of `rules` only when some are given."""
+def barriers(page: Page, rules: Sequence[str] = (), *, without: Sequence[str] = ()) -> list[str]:
+    """Axe's serious and critical findings, of `rules` only when some are given, and `without` some."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
     options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}  # the browser has the style sheets
     if rules:
         options["runOnly"] = list(rules)
+    options["rules"] = {rule: {"enabled": False} for rule in without}
     violations = page.evaluate(f"axe.run({json.dumps(options)}).then(results => results.violations)")
     return [
         f"{violation['id']}: {node['html'][:160]}"
@@ -184,21 +187,58 @@ def faint_slots(page: Page) -> list[str]:
     return [f"contrast {ratio:.2f}, {colours}: {text}" for ratio, text, colours in seen if ratio < CONTRAST]
 
 
-def faults(browser: Browser, address: str, name: str, width: int) -> list[str]:
-    """Everything that is wrong with the page `name` in a window of `width` px, in both themes."""
+def faults(browser: Browser, address: str, name: str, *, quick: bool) -> list[str]:
+    """Everything that is wrong with the page `name`, which is opened once: read in light and dark, and made narrow.
+
+    A colour is looked at in the wide window only, since it seldom depends on the width. A quick look leaves out the
+    dark and what assistive technology is told on a phone.
+    """
+    with _visited(browser, address, name, DESKTOP) as visit:
+        page = visit.page
+        found = [*unrendered_formulas(page), *broken_images(page), *misordered_headings(page)]
+        found += [*scrolling_sideways(page), *(f"in light: {fault}" for fault in (*barriers(page), *faint_slots(page)))]
+        if not quick:
+            found += _in_dark(page)
+            show_in(page, "light")
+        for width in (PHONE, NARROW):
+            _resize(page, width)
+            found += [f"{width} px wide: {fault}" for fault in (*misordered_headings(page), *scrolling_sideways(page))]
+            if width == PHONE and not quick:
+                found += [f"{width} px wide: {fault}" for fault in barriers(page, without=OF_COLOURS)]
+    return [*_of_the_visit(visit), *found]
+
+
+def faults_on_a_phone(browser: Browser, address: str, name: str) -> list[str]:
+    """Everything that is wrong with the page `name` where it is opened on a phone, which has buttons of its own."""
+    with _visited(browser, address, name, PHONE) as visit:
+        page = visit.page
+        found = [*unrendered_formulas(page), *broken_images(page), *scrolling_sideways(page)]
+        found += [f"in light: {fault}" for fault in (*barriers(page), *faint_slots(page))]
+        found += _in_dark(page)
+    return [*_of_the_visit(visit), *found]
+
+
+@contextmanager
+def _visited(browser: Browser, address: str, name: str, width: int) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light")
     visit = Visit(context.new_page(), address, name)
-    page = visit.page
-    page.add_style_tag(
-        content="*, ::before, ::after { transition: none !important }"
-    )  # no colour on its way to another
-    unfold(page)
-    found = [*unrendered_formulas(page), *broken_images(page), *misordered_headings(page), *scrolling_sideways(page)]
-    found += [f"in light: {fault}" for fault in (*barriers(page), *faint_slots(page))]
-    show_in(page, "dark")
-    found += [f"in dark: {fault}" for fault in (*barriers(page, OF_COLOURS), *faint_slots(page))]
-    if width == PHONE:
-        page.set_viewport_size({"width": NARROW, "height": 900})
-        found += [f"{NARROW} px wide: {fault}" for fault in scrolling_sideways(page)]
+    still = "*, ::before, ::after { transition: none !important }"  # no colour on its way to another
+    visit.page.add_style_tag(content=still)
+    unfold(visit.page)
+    yield visit
     context.close()
-    return [*(f"asks another host: {url}" for url in visit.foreign), *visit.problems, *found]
+
+
+def _resize(page: Page, width: int) -> None:
+    """Make the window so wide, and let the theme see first which boxes scroll now, as it does a while later."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 500)))")
+
+
+def _of_the_visit(visit: Visit) -> list[str]:
+    return [*(f"asks another host: {url}" for url in visit.foreign), *visit.problems]
+
+
+def _in_dark(page: Page) -> list[str]:
+    show_in(page, "dark")
+    return [f"in dark: {fault}" for fault in (*barriers(page, OF_COLOURS), *faint_slots(page))]

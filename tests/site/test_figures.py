@@ -1,6 +1,5 @@
 """Does a figure keep its place while it loads, and stay readable on a phone?"""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +8,10 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, Page, Route
 from sphinx.util.images import get_image_size
 
-from tests.site.conftest import ROOT
+from tests.site.page_list import CHAPTERS, CONTENTS
 
-PAGES = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text("utf-8"))
-CHAPTERS = [f"book/{path.stem}" for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
+pytestmark = pytest.mark.slow
+
 # Tall enough for a whole chapter: a browser reports only what moves where it can be seen.
 PHONE = {"width": 390, "height": 30_000}
 SMALLEST = 0.8  # of its own size; the figures' smallest letters are 8 points, so about 8.5 pixels
@@ -31,7 +30,7 @@ def images(site: Path, name: str) -> list[Tag]:
     return BeautifulSoup((site / f"{name}.html").read_text("utf-8"), "html.parser").select("img")
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", CONTENTS)
 def test_every_picture_says_its_own_size(site: Path, name: str) -> None:
     for image in images(site, name):
         own = get_image_size(str((site / name).parent / str(image["src"])))

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.site.conftest import ROOT
+from tests.site.page_list import CONTENTS
 
-PAGES = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text("utf-8"))
 NAME = "Backprop by Hand"
 
 
@@ -21,7 +20,7 @@ def tags(site: Path, name: str) -> dict[str, str]:
     return {str(tag.get("property") or tag.get("name")): str(tag["content"]) for tag in found}
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", CONTENTS)
 def test_a_title_names_the_page_and_then_the_course(site: Path, name: str) -> None:
     page = BeautifulSoup((site / f"{name}.html").read_text("utf-8"), "html.parser")
     (heading,) = page.select("article h1")
@@ -33,10 +32,10 @@ def test_a_title_names_the_page_and_then_the_course(site: Path, name: str) -> No
 
 def test_no_two_pages_have_the_same_title_or_description(site: Path) -> None:
     for key in ("og:title", "description"):
-        assert len({tags(site, name)[key] for name in PAGES}) == len(PAGES)
+        assert len({tags(site, name)[key] for name in CONTENTS}) == len(CONTENTS)
 
 
-@pytest.mark.parametrize("name", [*PAGES, "index"])
+@pytest.mark.parametrize("name", [*CONTENTS, "index"])
 def test_a_description_is_words_and_not_too_long(site: Path, name: str) -> None:
     text = tags(site, name)["description"]
     assert 60 <= len(text) <= 200
@@ -49,13 +48,13 @@ def test_the_sites_own_address_is_described_as_its_first_page(site: Path) -> Non
     assert head(site, "index").select_one("title") == head(site, "book/index").select_one("title")
 
 
-@pytest.mark.parametrize("name", [*PAGES, "index"])
+@pytest.mark.parametrize("name", [*CONTENTS, "index"])
 def test_nothing_absolute_is_claimed_while_no_address_is_configured(site: Path, name: str) -> None:
     assert not {"og:url", "og:image"} & tags(site, name).keys()
     assert not head(site, name).select("link[rel=canonical]")
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", CONTENTS)
 def test_headings_leave_out_no_level(site: Path, name: str) -> None:
     page = BeautifulSoup((site / f"{name}.html").read_text("utf-8"), "html.parser")
     levels = [int(heading.name[1]) for heading in page.select("article :is(h1, h2, h3, h4, h5, h6)")]

@@ -16,6 +16,8 @@ from tests.site.page_checks import broken_images, unrendered_formulas
 from tools import pdf
 from tools.browser import served
 
+pytestmark = pytest.mark.slow
+
 PARTS = pdf.contents(ROOT / "_toc.yml")
 NAMES = [name for part in PARTS for name in part.pages]
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.site.conftest import ROOT
+from tests.site.page_list import CHAPTERS
 
-CHAPTERS = [f"book/{path.stem}" for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
+pytestmark = pytest.mark.slow
+
 PAPER = {"width": 680, "height": 980}  # A4 less margins of 15 mm, in CSS pixels
 NAVIGATION = (
     "#pst-primary-sidebar",

@@ -11,6 +11,8 @@ from PIL import Image
 
 from tests.site.conftest import ROOT, build, small_book
 
+pytestmark = pytest.mark.slow
+
 HEAD = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# A chapter\n\n"
 CHAPTER = HEAD + "```{code-cell} python\n1\n```\n"
 LAB = "exercises/01_chain_rule/01_chain_rule"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from book.extensions.build_rules import stored_outputs
-from tests.site.conftest import ROOT, build, small_book, take_outputs
-from tests.site.test_strict_build import HEAD
+from tests.site import conftest
+from tests.site.conftest import ROOT, take_outputs
+from tests.site.page_list import PAGES
 
 PACKAGES = ("autograder", "computation_graph")
 REACHES_PAGES = [
@@ -38,14 +39,6 @@ REACHES_NONE = [
     "solutions/03_delta_template.py",
     "tests/conftest.py",
 ]
-
-ADDED = """
-set_up = setup
-
-def setup(app):
-    app.connect("source-read", lambda app, name, text: text.append(text.pop() + "\\n\\nextension {word}"))
-    return set_up(app)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -106,16 +99,16 @@ def test_tests_take_the_outputs_of_a_build_only_while_nothing_has_changed(reposi
     assert not edited.exists()
 
 
-def test_a_change_in_a_data_file_or_an_extension_reaches_the_built_page(tmp_path: Path) -> None:
-    cell = "from pathlib import Path\nprint(Path('words.json').read_text())"
-    source = small_book(tmp_path / "source", {"book/index": f"{HEAD}```{{code-cell}} python\n{cell}\n```\n"})
-    extension = source / "book" / "extensions" / "symbol_links.py"
-    code = extension.read_text("utf-8")
-    for word in ("before", "after"):
-        (source / "book" / "words.json").write_text(f'"data {word}"', encoding="utf-8")
-        extension.write_text(code + ADDED.format(word=word), encoding="utf-8")
-        result = build(source, tmp_path)
-        assert result.returncode == 0, result.stdout + result.stderr
-        page = (tmp_path / "_build" / "html" / "book" / "index.html").read_text("utf-8")
-        assert f"data {word}" in page
-        assert f"extension {word}" in page
+def test_tests_take_the_pages_of_a_build_only_while_nothing_has_changed_and_no_other_page_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PAGES:
+        (tmp_path / "html" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "html" / f"{name}.html").touch()
+    monkeypatch.setattr(conftest, "is_up_to_date", lambda source, build: True)
+    assert conftest.has_pages_of_now(tmp_path)
+    (tmp_path / "html" / "book" / "of_last_week.html").touch()
+    assert not conftest.has_pages_of_now(tmp_path)
+    (tmp_path / "html" / "book" / "of_last_week.html").unlink()
+    monkeypatch.setattr(conftest, "is_up_to_date", lambda source, build: False)
+    assert not conftest.has_pages_of_now(tmp_path)

@@ -1,4 +1,4 @@
-"""Does a broken page stop the build, the second time too?"""
+"""Does a broken page stop the build, the second time too, and does every change reach the built page?"""
 
 from pathlib import Path
 
@@ -6,36 +6,51 @@ import pytest
 
 from tests.site.conftest import build, small_book
 
+pytestmark = pytest.mark.slow
+
 HEAD = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n\n# A page\n\n"
+RAISES = HEAD + "```{code-cell} python\nassert 1 == 2\n```\n"
+WARNS = HEAD + "```{code-cell} python\nimport warnings\nwarnings.warn('look')\n```\n"
+LEADS_NOWHERE = "# A page\n\n[gone](gone.md)\n"
+# Each with a fault for each page; the first page raises, which ends a build at once.
 BROKEN = {
-    "a cell that raises": HEAD + "```{code-cell} python\nassert 1 == 2\n```\n",
-    "a cell that writes to stderr": HEAD + "```{code-cell} python\nimport warnings\nwarnings.warn('look')\n```\n",
-    "a link that leads nowhere": HEAD + "[gone](gone.md)\n",
+    "a cell that raises": ({"book/index": RAISES}, ["AssertionError"]),
+    "a cell that writes to stderr and a link that leads nowhere": (
+        {"book/index": WARNS, "book/other": LEADS_NOWHERE},
+        ["stderr was found", "gone.md"],
+    ),
 }
-WORDS = {
-    "a cell that raises": "AssertionError",
-    "a cell that writes to stderr": "stderr was found",
-    "a link that leads nowhere": "gone.md",
-}
+EXTENSION = """
+set_up = setup
+
+def setup(app):
+    app.connect("source-read", lambda app, name, text: text.append(text.pop() + "\\n\\nextension {word}"))
+    return set_up(app)
+"""
 
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_fault_fails_the_build_and_the_build_after_it(fault: str, tmp_path: Path) -> None:
-    source = small_book(tmp_path / "source", {"book/index": BROKEN[fault]})
+    pages, words = BROKEN[fault]
+    source = small_book(tmp_path / "source", pages)
     for _ in range(2):
         result = build(source, tmp_path)
         assert result.returncode != 0
-        assert WORDS[fault] in result.stdout + result.stderr
+        assert [word for word in words if word not in result.stdout + result.stderr] == []
 
 
-def test_a_change_in_imported_code_or_in_the_style_reaches_the_built_page(tmp_path: Path) -> None:
-    page = HEAD + "```{code-cell} python\nimport helper\nprint(helper.word)\n```\n"
-    source = small_book(tmp_path / "source", {"book/index": page})
-    html = tmp_path / "_build" / "html"
+def test_a_change_in_imported_code_a_data_file_an_extension_or_the_style_reaches_the_built_page(tmp_path: Path) -> None:
+    cell = "import helper\nfrom pathlib import Path\nprint(helper.word, Path('words.json').read_text())"
+    source = small_book(tmp_path / "source", {"book/index": f"{HEAD}```{{code-cell}} python\n{cell}\n```\n"})
+    extension, html = source / "book" / "extensions" / "symbol_links.py", tmp_path / "_build" / "html"
+    code = extension.read_text("utf-8")
     for word in ("before", "after"):
-        (source / "book" / "helper.py").write_text(f"word = {word!r}\n", encoding="utf-8")
+        (source / "book" / "helper.py").write_text(f"word = 'code {word}'\n", encoding="utf-8")
+        (source / "book" / "words.json").write_text(f'"data {word}"', encoding="utf-8")
         (source / "book" / "_static" / "course.css").write_text(f"/* {word} */", encoding="utf-8")
+        extension.write_text(code + EXTENSION.format(word=word), encoding="utf-8")
         result = build(source, tmp_path)
         assert result.returncode == 0, result.stdout + result.stderr
-        assert word in (html / "book" / "index.html").read_text(encoding="utf-8")
-        assert word in (html / "_static" / "course.css").read_text(encoding="utf-8")
+        page = (html / "book" / "index.html").read_text("utf-8")
+        assert [kind for kind in ("code", "data", "extension") if f"{kind} {word}" not in page] == []
+        assert word in (html / "_static" / "course.css").read_text("utf-8")

@@ -279,7 +279,7 @@ def _grade(options: argparse.Namespace) -> int:
     if sys.platform == "win32":
         raise UsageError("Windows lacks the namespaces that grading needs: grade on Linux, or in WSL 2")
     from autograder.course.grade_class import grade_class
-    from autograder.course.gradebook.gradebook import Course
+    from autograder.course.gradebook.course_folder import Course
     from autograder.course.intake.submissions import find_misplaced, find_submissions
     from autograder.course.nbgrader_api import configured_book, configured_gradebook
     from autograder.course.progress_bar import Progress
@@ -352,7 +352,8 @@ def _pool(options: argparse.Namespace, tasks: int) -> AbstractContextManager[Poo
 
 def _report(options: argparse.Namespace) -> int:
     labs.require([options.assignment])
-    from autograder.course.gradebook.gradebook import Course
+    from autograder.course.gradebook.course_folder import Course
+    from autograder.course.gradebook.scores import read_scores
     from autograder.course.nbgrader_api import configured_gradebook
     from autograder.course.reports.print_report import print_report
 
@@ -360,7 +361,7 @@ def _report(options: argparse.Namespace) -> int:
     if gradebook is None and not (options.course / "gradebook.db").exists():
         raise UsageError(f"no gradebook {options.course / 'gradebook.db'}: grade the class first")
     course = Course.at(options.course, options.assignment, gradebook)
-    students = sorted(course.scores())
+    students = sorted(read_scores(course))
     if not students:
         raise UsageError(f"the gradebook holds no submission of {options.assignment}: grade the class first")
     form = "json" if options.json else "csv" if options.csv else "text"

@@ -22,7 +22,9 @@ import nbformat
 import psutil  # type: ignore[import-untyped]
 
 from autograder import labs
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.recorder import register
+from autograder.course.gradebook.scores import read_scores
 from tools import class_answers
 from tools.make_class import LAB, answered, hand_in, reference
 
@@ -87,7 +89,7 @@ def _compare(number: int) -> tuple[float, float]:
         print(_rate("nbgrader autograde", number, stock), flush=True)
         ours = _grade_ours(Path(other), number)
         print(_rate("python -m autograder grade", number, ours), flush=True)
-        theirs, here = (Course.at(Path(folder), LAB).scores() for folder in (one, other))
+        theirs, here = (read_scores(Course.at(Path(folder), LAB)) for folder in (one, other))
     same = sum(theirs[student].score == score.score for student, score in here.items())
     print(f"the same points for {same} of {number}", flush=True)
     return stock.seconds, ours.seconds
@@ -99,7 +101,7 @@ def _rate(name: str, number: int, took: Measured) -> str:
 
 def _grade_stock(course: Path, number: int) -> Measured:
     hand_in_varied(course, number)
-    Course.at(course, LAB).register()
+    register(Course.at(course, LAB))
     return _measure(["nbgrader", "autograde", LAB], course, course, number)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,6 +83,19 @@ def exercises_by_graded_cell(released: NotebookNode) -> dict[str, str]:
         elif info.get("grade"):
             found[info["grade_id"]] = exercise
     return found
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The graded cells of a lab in their order: the most points of each, the exercise of those that a run grades."""
+
+    most: Mapping[str, float]
+    exercises: Mapping[str, str]
+
+    @classmethod
+    def of(cls, released: NotebookNode) -> Frame:
+        graded = [cell.metadata.nbgrader for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+        return cls({info.grade_id: float(info.points) for info in graded}, exercises_by_graded_cell(released))
 
 
 def called_checks(cell: NotebookNode) -> set[str] | None:

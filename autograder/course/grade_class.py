@@ -7,10 +7,13 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from functools import partial
 
-from autograder.course.gradebook.gradebook import Course, Recorder, RecordError, recorded_digest
-from autograder.course.grading.grade_submission import Graded, Task, as_notebook
+from autograder.course.gradebook.course_folder import Course, holds_result
+from autograder.course.gradebook.recorder import Recorder, RecordError, register
+from autograder.course.gradebook.scores import read_scores
+from autograder.course.grading.grade_submission import Graded, Task
 from autograder.course.grading.hidden_seed import key_of
 from autograder.course.grading.pool import LocalPool, Pool, run_tasks
+from autograder.course.intake.notebooks import as_notebook
 from autograder.course.intake.submissions import Submission, collect
 from autograder.course.release.release import rubrics
 from autograder.sandbox.limits import Limits
@@ -51,7 +54,7 @@ def grade_class(
     is called whenever something is done. Raises UsageError when the gradebook does not take the assignment or the pool
     is gone. After that or a KeyboardInterrupt the same call goes on where it stopped.
     """
-    released = course.register()
+    released = register(course)
     outcome = Outcome()
     due = list(submissions if force else _changed(course, submissions, limits, outcome, report))
     if not due:
@@ -78,14 +81,13 @@ def _changed(
     report: Callable[[Outcome], None],
 ) -> Iterator[Submission]:
     """Yield those without a complete result of what is handed in now; note the others as kept."""
-    recorded = course.scores()
+    recorded = read_scores(course)
     for submission in submissions:
-        old = recorded_digest(course, submission.student) if submission.student in recorded else None
-        if old is None or old != collect(submission, course.assignment, limits).digest:
+        if submission.student in recorded and holds_result(course, submission, limits):
+            outcome.kept.append(submission.student)
+            report(outcome)
+        else:
             yield submission
-            continue
-        outcome.kept.append(submission.student)
-        report(outcome)
 
 
 def _record(recorder: Recorder, task: Task, result: Graded | Exception, outcome: Outcome) -> None:

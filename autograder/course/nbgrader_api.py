@@ -1,4 +1,16 @@
-"""nbgrader called from Python: configured by this repository alone, in a temporary course, quiet."""
+"""nbgrader called from Python: configured by this repository alone, in a temporary course, quiet.
+
+What this package replaces in nbgrader, or uses though it is private there, is all listed here. Look through it when the
+pin of nbgrader moves.
+
+- `nbgrader.api.get_alembic_version`, replaced below: it starts a process for each new gradebook.
+- `CourseDirectory.get_existing_timestamp`, replaced in `nbgrader_steps`: it misreads time zones.
+- `Autograde._sanitizing`, in `nbgrader_steps.SubmissionExporter`: which of its two steps an exporter is called in.
+- `AssignLatePenalties._check_late_penalty`, in `gradebook.recorder`: bounds a penalty as nbgrader does.
+- `ZipCollectApp._format_collect_path` and `_transfer_files` (replaced), in `lms.collectors`: where a download was
+  unpacked, and the last step, after which a collector can say what it left behind.
+- `rfc3987_syntax` (jsonschema's, under nbformat), kept from being imported in `autograder.course`: half a second.
+"""
 
 from __future__ import annotations
 

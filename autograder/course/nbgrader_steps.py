@@ -32,16 +32,17 @@ from nbgrader.preprocessors import (
 from traitlets import Bool, Unicode, default
 
 from autograder import labs
-from autograder.course.cells import KEY, written_cells
+from autograder.course.cells import KEY, Frame, written_cells
 from autograder.course.feedback.feedback_page import draw, with_standing
 from autograder.course.feedback.sanitize import given_texts, make_inert
-from autograder.course.gradebook.gradebook import Frame, standing
+from autograder.course.gradebook.recorder import standing
 from autograder.course.grading.execution import run
-from autograder.course.grading.grade_submission import as_notebook, prepare, reports_of, today
+from autograder.course.grading.grade_submission import prepare, today
 from autograder.course.grading.hidden_seed import key_of
-from autograder.course.intake.notebooks import Notice, add_rubrics, notices_of
+from autograder.course.intake.notebooks import Notice, add_rubrics, as_notebook, notices_of
 from autograder.course.intake.submissions import read_timestamp
 from autograder.course.release.release import rubrics
+from autograder.course.saved_reports import saved_reports
 from autograder.sandbox.limits import Limits
 
 Resources = dict[str, Any]
@@ -120,16 +121,14 @@ class FeedbackExporter(Exporter):
 
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[Any, Resources]:
         nb, resources = super().from_notebook_node(nb, resources, **kw)
-        released = _released(resources)
+        released, reports = _released(resources), saved_reports(nb)
         info = resources["nbgrader"]
         with Gradebook(info["db_url"]) as gradebook:
             found = _submission(gradebook, info)
             grades = {grade.name: grade for grade in found.grades}
             comments = {comment.name: comment for comment in found.comments}
-            said = standing(
-                Frame.of(released), grades, comments, reports_of(nb), info["late_penalty"], found.assignment
-            )
-        return with_standing(draw(nb, released, self.book), said), resources
+            said = standing(Frame.of(released), grades, comments, reports, info["late_penalty"], found.assignment)
+        return with_standing(draw(nb, released, reports, self.book), said), resources
 
 
 def _submission(gradebook: Gradebook, info: Resources) -> SubmittedNotebook:

@@ -16,7 +16,8 @@ from nbgrader.server_extensions.formgrader import handlers
 
 from autograder.course import grade_class as grading
 from autograder.course.grade_class import Outcome, grade_class
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.scores import read_scores
 from autograder.course.grading import grade_submission
 from autograder.course.grading.grade_submission import grade_notebook
 from autograder.course.intake.submissions import find_submissions
@@ -50,7 +51,7 @@ def graded(course: Path, **options: Any) -> Outcome:
 def results(course: Path) -> dict[str, Result]:
     """Return what the gradebook and the autograded notebooks say, by student."""
     at = Course.at(course, LAB)
-    return {result.student: result for result in read_results(at, sorted(at.scores()))}
+    return {result.student: result for result in read_results(at, sorted(read_scores(at)))}
 
 
 def scores(course: Path) -> dict[str, float]:

@@ -25,8 +25,9 @@ from nbgrader.api import Gradebook
 from autograder import labs
 from autograder.cli import main
 from autograder.course import nbgrader_api
-from autograder.course.gradebook import gradebook
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook import recorder
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.recorder import register
 from autograder.course.grading.pool import LocalPool
 from autograder.course.release.release import rubrics
 from autograder.sandbox.jail import PROTECTIONS
@@ -120,7 +121,7 @@ def test_nbgrader_itself_sees_the_same_answers_in_words_waiting(tmp_path: Path) 
     hand_in(tmp_path, "ada", nbformat.writes(answered({WRITTEN: "They stay equal."})))
     hand_in(tmp_path, "bob", UNTOUCHED)
     hand_in(tmp_path, "cy", LIST)
-    Course.at(tmp_path, LAB).register()
+    register(Course.at(tmp_path, LAB))
     done = command("nbgrader", "autograde", LAB, f"--CourseDirectory.root={tmp_path}")
     assert done.returncode == 0, done.stderr
     said = {
@@ -137,9 +138,9 @@ def test_a_late_penalty_is_taken_off_and_goes_with_a_senseless_timestamp(
 ) -> None:
     config = nbgrader_api.course_config()
     config.LateSubmissionPlugin.penalty_method = "zero"
-    monkeypatch.setattr(gradebook, "course_config", lambda: config.copy())
+    monkeypatch.setattr(recorder, "course_config", lambda: config.copy())
     folder = hand_in(tmp_path, "ada", RIGHT)
-    Course.at(tmp_path, LAB).register()
+    register(Course.at(tmp_path, LAB))
     with open_gradebook(tmp_path) as book:
         book.update_or_create_assignment(LAB, duedate=datetime(2026, 1, 1))
     (folder / "timestamp.txt").write_text("2026-01-05 12:00:00 UTC")
@@ -156,18 +157,18 @@ def test_a_full_disk_loses_only_what_it_hits_and_the_next_run_makes_it_good(
 ) -> None:
     for student in ("ada", "bob", "cy"):
         hand_in(tmp_path, student, LIST)
-    put = gradebook._put
+    put = recorder._put
 
     def fail_for_bob(folder: Path, *rest: Any) -> None:
         if folder == Course.at(tmp_path, LAB).autograded("bob"):
             raise OSError(errno.ENOSPC, "No space left on device")
         put(folder, *rest)
 
-    monkeypatch.setattr(gradebook, "_put", fail_for_bob)
+    monkeypatch.setattr(recorder, "_put", fail_for_bob)
     outcome = graded(tmp_path)
     assert (sorted(outcome.graded), list(outcome.failed)) == (["ada", "cy"], ["bob"])
     assert "No space left" in outcome.failed["bob"]
-    monkeypatch.setattr(gradebook, "_put", put)
+    monkeypatch.setattr(recorder, "_put", put)
     assert graded(tmp_path).graded == ["bob"]
 
 

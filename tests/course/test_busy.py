@@ -17,9 +17,9 @@ from nbformat.v4 import new_code_cell
 
 from autograder import labs
 from autograder.course import grade_class
-from autograder.course.gradebook.gradebook import Course
-from autograder.course.grading.grade_submission import Graded, Task, as_notebook, grade_notebook
-from autograder.course.intake.notebooks import Notice, notices_of
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.grading.grade_submission import Graded, Task, grade_notebook
+from autograder.course.intake.notebooks import Notice, as_notebook, notices_of
 from autograder.course.intake.submissions import find_submissions
 from autograder.report import Report
 from autograder.sandbox.limits import Limits

@@ -19,7 +19,7 @@ from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Page
 
 from autograder.cli import main
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
 from autograder.course.reports.as_text import _mistake_lines
 from autograder.course.reports.class_page import ClassReport, frame_of
 from autograder.course.reports.class_statistics import ClassStatistics

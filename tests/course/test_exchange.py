@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
 from autograder.course.intake.submissions import SECRET
 from tests.course.helpers import command, graded
 from tools.make_class import LAB, answered, hand_in

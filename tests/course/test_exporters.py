@@ -18,7 +18,8 @@ from nbgrader.apps.exportapp import ExportApp
 from nbgrader.coursedir import CourseDirectory
 
 from autograder import labs
-from autograder.course.gradebook.gradebook import Course, rounded
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.scores import rounded
 from autograder.course.lms.exporters import (
     CanvasExporter,
     CanvasFeedbackExporter,

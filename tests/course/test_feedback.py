@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Page, Route
 
 from autograder import exercises, labs
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
 from autograder.course.grading.grade_submission import Graded, Task, grade_notebook
 from autograder.sandbox.limits import Limits
 from tests.course.helpers import WHOLE, command, in_formgrader

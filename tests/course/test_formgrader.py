@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell
 from playwright.sync_api import Browser, Page, expect
 
 from autograder import labs
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
 from autograder.course.release.release import rubrics, write_source
 from tests import patience
 from tests.course.helpers import ALL, ENVIRONMENT, WHOLE, graded, results

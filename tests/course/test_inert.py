@@ -15,7 +15,7 @@ from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
 
 from autograder import labs
 from autograder.course.feedback.sanitize import inert_markdown, inert_outputs, make_inert, png
-from autograder.course.grading.grade_submission import as_notebook
+from autograder.course.intake.notebooks import as_notebook
 from autograder.course.intake.rebuild import unreadable
 from tools.make_class import LAB
 

@@ -4,6 +4,7 @@ inputs?"""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
@@ -13,10 +14,10 @@ from nbformat.v4 import new_code_cell
 
 from autograder import labs
 from autograder.course.grading.execution import _own_key
-from autograder.course.grading.grade_submission import Task, as_notebook, grade_notebook, prepare
+from autograder.course.grading.grade_submission import Task, grade_notebook, prepare
 from autograder.course.grading.questions import hidden
-from autograder.course.intake.notebooks import notices_of
-from autograder.course.reports.results import reports_in
+from autograder.course.intake.notebooks import as_notebook, notices_of
+from autograder.course.saved_reports import saved_reports
 from autograder.report import Report
 from autograder.sandbox.limits import Limits
 from autograder.student.validate import Validation, validate
@@ -84,7 +85,7 @@ NOTEBOOKS = {
 }
 
 
-def what(reports: list[Report]) -> dict[str, list[tuple[str, float, str]]]:
+def what(reports: Iterable[Report]) -> dict[str, list[tuple[str, float, str]]]:
     return {one.exercise: [(f.part, f.points, f.message) for f in one.findings] for one in reports}
 
 
@@ -97,7 +98,7 @@ def test_validate_says_what_grading_says(lab: str, data: bytes, tmp_path: Path) 
     path = tmp_path / f"{lab}.ipynb"
     path.write_bytes(data)
     said = validate(path, limits, inputs)
-    assert what(said.reports) == what(reports_in(graded))
+    assert what(said.reports) == what(saved_reports(graded).values())
     assert sentences(said) == notices(graded)
     assert len(errors(said)) == len([cell for cell in graded.cells if failed(cell)])
 

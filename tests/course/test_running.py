@@ -17,10 +17,10 @@ from nbformat.v4 import new_code_cell
 from autograder import labs
 from autograder.course.cells import graded_cells
 from autograder.course.grading import pool
-from autograder.course.grading.grade_submission import Graded, Task, as_notebook, grade_notebook
+from autograder.course.grading.grade_submission import Graded, Task, grade_notebook
 from autograder.course.grading.pool import LocalPool, run_tasks
-from autograder.course.intake.notebooks import Notice, notices_of
-from autograder.course.reports.results import reports_in
+from autograder.course.intake.notebooks import Notice, as_notebook, notices_of
+from autograder.course.saved_reports import saved_reports
 from autograder.errors import UsageError
 from autograder.report import JSON_MIME
 from autograder.sandbox.limits import Limits
@@ -39,7 +39,7 @@ def graded(notebook: NotebookNode, limits: Limits = QUICK) -> tuple[dict[str, fl
         as_version=4,
     )
     assert all(output_is_one_report(cell) for _, cell in graded_cells(result))
-    return {report.exercise: report.points for report in reports_in(result)}, notices_of(result)
+    return {report.exercise: report.points for report in saved_reports(result).values()}, notices_of(result)
 
 
 def output_is_one_report(cell: NotebookNode) -> bool:
@@ -156,7 +156,7 @@ def test_the_unit_of_work_is_a_pure_function() -> None:
     released = labs.exercise_path(LAB).read_text("utf-8")
     task = Task("x", nbformat.writes(right()).encode(), "", (), "d", released, QUICK, b"")
     first, second = (nbformat.reads(grade_notebook(task).notebook, as_version=4) for _ in range(2))
-    assert reports_in(first) == reports_in(second)
+    assert saved_reports(first) == saved_reports(second)
 
 
 def test_a_task_that_ends_its_worker_is_refused_and_the_others_are_graded(monkeypatch: pytest.MonkeyPatch) -> None:

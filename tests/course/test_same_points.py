@@ -9,9 +9,8 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder import labs
-from autograder.course.grading.grade_submission import Task, as_notebook, grade_notebook
+from autograder.course.grading.grade_submission import Task, grade_notebook
 from autograder.course.release.release import source_notebook
-from autograder.course.reports.results import reports_in
 from autograder.sandbox.limits import Limits
 from tools.make_class import LAB, students
 
@@ -38,7 +37,7 @@ def in_the_notebook(notebook: NotebookNode) -> dict[str, float]:
 def when_graded(lab: str, notebook: NotebookNode) -> dict[str, float]:
     released = labs.exercise_path(lab).read_text("utf-8")
     graded = grade_notebook(Task("x", nbformat.writes(notebook).encode(), "", (), "", released, Limits(), b"key"))
-    return {report.exercise: report.points for report in reports_in(as_notebook(graded.notebook))}
+    return {report.exercise: report.points for report in graded.reports.values()}
 
 
 HAS_ITS_GRADED_CELLS = [

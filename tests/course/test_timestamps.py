@@ -11,7 +11,8 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.recorder import register
 from autograder.course.intake.notebooks import Notice
 from autograder.course.intake.submissions import read_timestamp
 from autograder.course.intake.timestamps import ZONES, UnclearTimeError, read_time
@@ -130,7 +131,7 @@ def course(tmp_path: Path) -> Path:
         (folder / f"{LAB}.ipynb").write_text(nbformat.writes(answered(reference())))
         (folder / "timestamp.txt").write_text(text)
     at = Course.at(tmp_path, LAB)
-    at.register()
+    register(at)
     with Gradebook(at.db_url) as book:
         book.update_or_create_assignment(LAB, duedate=datetime(2025, 11, 2, 12, 30))
     return tmp_path

@@ -13,7 +13,7 @@ from traitlets.config import Config
 from autograder import labs
 from autograder.cli import main
 from autograder.course import nbgrader_api
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
 from tests.course.helpers import ALL, ENVIRONMENT, command, graded
 from tools.make_class import LAB, answered, hand_in, reference
 

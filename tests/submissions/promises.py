@@ -17,8 +17,9 @@ import pytest
 
 from autograder import exercises, labs
 from autograder.cli import main
-from autograder.course.gradebook.gradebook import Course
-from autograder.course.grading.grade_submission import as_notebook
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.scores import read_scores
+from autograder.course.intake.notebooks import as_notebook
 from autograder.course.reports.results import Result, read_results
 from tests.course.helpers import ENVIRONMENT, by_exercise
 from tests.submissions.canaries import Canaries, canaries, orphans
@@ -236,5 +237,5 @@ def _results(course: Path, course_labs: list[str]) -> dict[tuple[str, str], Resu
     found: dict[tuple[str, str], Result] = {}
     for lab in course_labs:
         at = Course.at(course, lab)
-        found |= {(lab, result.student): result for result in read_results(at, sorted(at.scores()))}
+        found |= {(lab, result.student): result for result in read_results(at, sorted(read_scores(at)))}
     return found

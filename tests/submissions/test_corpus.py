@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from autograder import check
-from autograder.course.gradebook.gradebook import Course
-from autograder.course.grading.grade_submission import as_notebook
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.intake.notebooks import as_notebook
 from tests.course.helpers import graded, scores
 from tests.submissions.canaries import canaries
 from tests.submissions.corpus import KNOWING, Entry, hand_in, memorised

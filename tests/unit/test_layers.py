@@ -22,7 +22,8 @@ LAYERS = [
     ["chapters"],
     ["checking"],
     ["sandbox"],
-    ["course.cells", "course.safe_csv", "course.nbgrader_api"],
+    ["course.cells", "course.standing", "course.safe_csv", "course.nbgrader_api"],
+    ["course.saved_reports"],
     ["course.release"],
     ["course.intake"],
     ["course.feedback"],
@@ -106,3 +107,9 @@ def test_no_folder_holds_more_modules_than_a_reader_takes_in() -> None:
     folders = {path.parent for path in MODULES.values()}
     counts = {str(folder.relative_to(ROOT)): len(list(folder.glob("*.py"))) for folder in folders}
     assert {folder: count for folder, count in counts.items() if count > MOST_MODULES} == {}
+
+
+def test_the_course_reads_reports_back_in_one_place() -> None:
+    of_course = [module for module in MODULES if module.startswith("autograder.course")]
+    read = {module for module in of_course if "Report.from_data" in MODULES[module].read_text("utf-8")}
+    assert read == {"autograder.course.saved_reports"}

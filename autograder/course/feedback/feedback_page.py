@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,10 @@ from autograder.course.feedback.sanitize import given_texts, inert_outputs, png
 from autograder.course.intake.notebooks import is_ours, notices_of
 from autograder.course.intake.pictures import SHOWN, data_uri
 from autograder.course.release.released import title
+from autograder.course.saved_reports import holds_report
+from autograder.course.standing import Standing
 from autograder.palette import SLOTS, colour
-from autograder.report import JSON_MIME, Finding, Report, rich
+from autograder.report import Report, rich
 
 _STANDING, _LEARNER, _BESIDE = "<!-- standing -->", "<!-- learner -->", "<!-- beside {} -->"
 _MONTHS = (
@@ -41,61 +42,15 @@ _LONGEST_COLOURED = 20_000  # characters of a cell
 _LIGHT, _DARK = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
 
-@dataclass(frozen=True)
-class Row:
-    """What the gradebook says of one graded cell. `by_hand`: a person gave its score; `waits`: one has to give it;
-    `blank`: it asks for words, and there are none. `parts` are the findings of its report; `comment` is a person's."""
-
-    exercise: str
-    cell: str
-    score: float
-    max_score: float
-    comment: str
-    by_hand: bool
-    waits: bool = False
-    blank: bool = False
-    parts: tuple[Finding, ...] = ()
-
-    @property
-    def wrong_alike(self) -> str:
-        """What is wrong in a word, where it is the same with every part."""
-        words = {"" if part.passed else part.mistake or part.kind for part in self.parts}
-        return words.pop() if len(words) == 1 else ""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What the gradebook says of one submission, the learner's name and the time of the hand-in, in UTC, among it."""
-
-    rows: tuple[Row, ...]
-    late_penalty: float
-    needs_attention: bool
-    learner: str = ""
-    handed_in: datetime | None = None
-
-    @property
-    def score(self) -> float:
-        return sum(row.score for row in self.rows) - self.late_penalty
-
-    @property
-    def max_score(self) -> float:
-        return sum(row.max_score for row in self.rows)
-
-    @property
-    def waiting(self) -> float:
-        """The points that a person has still to give or refuse."""
-        return sum(row.max_score for row in self.rows if row.waits)
-
-
-def draw(notebook: NotebookNode, released: NotebookNode, book: str = "") -> str:
+def draw(notebook: NotebookNode, released: NotebookNode, reports: Mapping[str, Report], book: str = "") -> str:
     """Return the page of a graded notebook, with a place for its standing.
 
-    `book` is the address of the book's site, for links to what there is to read; without it the page names chapter
-    and section.
+    `reports` are by the grade_id of their cell. `book` is the address of the book's site, for links to what there is
+    to read; without it the page names chapter and section.
     """
     given = given_texts(released)
     exercises = notebook.metadata.get(KEY, {}).get("exercises", {})
-    cells = [_Cell(cell, exercises, given, book) for cell in notebook.cells if not is_ours(cell)]
+    cells = [_Cell(cell, exercises, given, reports, book) for cell in notebook.cells if not is_ours(cell)]
     return _template("page").render(
         title=title(released) or "a lab",
         cells=[cell for cell in cells if cell.shown],
@@ -127,7 +82,14 @@ def on_day(day: date) -> str:
 class _Cell:
     """A cell as the template sees it. What is `Markup` here was escaped by what made it."""
 
-    def __init__(self, cell: NotebookNode, exercises: Mapping[str, str], given: frozenset[str], book: str) -> None:
+    def __init__(
+        self,
+        cell: NotebookNode,
+        exercises: Mapping[str, str],
+        given: frozenset[str],
+        reports: Mapping[str, Report],
+        book: str,
+    ) -> None:
         info = cell.metadata.get("nbgrader", {})
         self.cell = cell
         self.book = book
@@ -138,7 +100,8 @@ class _Cell:
         self.given = cell.source in given
         first = cell.source.partition("\n")[0]
         self.statement = first.strip("# ") if self.given and first.startswith("#") else None
-        self.passed = True
+        self.report = reports.get(self.anchor) if self.anchor else None
+        self.passed = self.report is None or self.report.passed
         self.outputs = list(self._outputs()) if cell.cell_type == "code" else []
         self.beside = Markup(_BESIDE.format(self.anchor))
         self.shown = bool(cell.source.strip() or self.outputs)
@@ -165,18 +128,12 @@ class _Cell:
         yield Markup("{}").format(self.cell.source[done:])
 
     def _outputs(self) -> Iterator[Markup]:
+        """Yield the outputs, the report drawn anew: whatever ran the notebook since may have written HTML."""
         for output in self.cell.outputs if self.anchor else inert_outputs(self.cell.outputs):
-            report = _report(output) if self.anchor else None
-            self.passed &= report is None or report.passed
-            yield Markup(report.to_html("h3", self.book)) if report else _output(output)
-
-
-def _report(output: NotebookNode) -> Report | None:
-    """Return the report to draw from its data: the notebook may have been run again since, by whatever wrote HTML."""
-    try:
-        return Report.from_data(output.data[JSON_MIME])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
+            if self.report and holds_report(output):
+                yield Markup(self.report.to_html("h3", self.book))
+            else:
+                yield _output(output)
 
 
 def _output(output: NotebookNode) -> Markup:

@@ -7,7 +7,6 @@ and in the inputs. Graded cells are not run: the exercise's question is put inst
 from __future__ import annotations
 
 import hmac
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from nbformat import NotebookNode, from_dict
 
 from autograder.course.cells import KEY, bound_names, graded_cells
 from autograder.course.intake.notebooks import Notice, add_notices, shown
+from autograder.course.saved_reports import save_report
 from autograder.report import Report, zero_report
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import EndedError, Lacking, Ran, Session, Settings, StoppedError, open_session
@@ -41,8 +41,9 @@ class Remark:
     text: str
 
 
-def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = False) -> None:
-    """Run the cells of a rebuilt notebook for grading, in place; then every graded cell holds one Report, nothing else.
+def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = False) -> dict[str, Report]:
+    """Run the cells of a rebuilt notebook for grading, in place, and return the report of each graded cell by its
+    grade_id. The cell then holds its report too, and nothing else.
 
     `key` and the cells decide the hidden inputs, so what one submission saw is of no use to the next; `unsafe` leaves
     the sandbox out. Raises UnprotectedError when the machine lacks a protection, NoProcessError when no process can be
@@ -50,18 +51,23 @@ def run(notebook: NotebookNode, limits: Limits, key: bytes, *, unsafe: bool = Fa
     """
     reason = notebook.metadata[KEY].get("unreadable")
     if reason:
-        for name, cell in graded_cells(notebook):
-            _settle(cell, zero_report(name, float(cell.metadata.nbgrader.points), reason))
-        return
-    from autograder.course.grading.questions import hidden
+        reports, remarks = _zeros(notebook, reason), list[Remark]()
+    else:
+        from autograder.course.grading.questions import hidden
 
-    inputs = hidden(_own_key(notebook, key))
-    reports, remarks = run_cells(notebook, limits, inputs, open_session, unsafe=unsafe)
+        inputs = hidden(_own_key(notebook, key))
+        reports, remarks = run_cells(notebook, limits, inputs, open_session, unsafe=unsafe)
     for _, cell in graded_cells(notebook):
-        _settle(cell, reports[cell.id])
+        save_report(cell, reports[cell.id])
     # An error of a cell stands below the cell.
     told = [Notice(one.text, one.kind != "note") for one in remarks if one.kind != "error"]
     add_notices(notebook, told)
+    return {cell.metadata.nbgrader.grade_id: reports[cell.id] for _, cell in graded_cells(notebook)}
+
+
+def _zeros(notebook: NotebookNode, reason: str) -> dict[str, Report]:
+    graded = list(graded_cells(notebook))
+    return {cell.id: zero_report(name, float(cell.metadata.nbgrader.points), reason) for name, cell in graded}
 
 
 def run_cells(
@@ -312,15 +318,3 @@ def _output(one: Mapping[str, Any]) -> NotebookNode:
         return from_dict({"output_type": kind, "ename": one["name"], "evalue": one["text"], "traceback": traceback})
     count = {"execution_count": None} if kind == "execute_result" else {}
     return from_dict({"output_type": kind, "data": one["data"], "metadata": {}, **count})
-
-
-def _settle(cell: NotebookNode, report: Report) -> None:
-    """Leave one Report in a graded cell."""
-    data = report._repr_mimebundle_() | ({"text/html": _reason_html(report)} if not report.chapter else {})
-    cell.outputs = [from_dict({"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None})]
-
-
-def _reason_html(report: Report) -> str:
-    """Return the explanation of a report that has nothing to say about backpropagation, so no chapter to name."""
-    text = re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(report.findings[0].message))
-    return f"<p><strong>{html.escape(report.exercise)}: 0 of {report.max_points:g} points</strong></p><p>{text}</p>"

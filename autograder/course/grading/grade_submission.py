@@ -9,15 +9,22 @@ from time import monotonic
 
 from nbformat import NotebookNode, v4
 
-from autograder.course.cells import KEY, graded_cells, written_cells
+from autograder.course.cells import KEY, written_cells
 from autograder.course.feedback.feedback_page import draw, on_day
 from autograder.course.feedback.sanitize import make_inert
 from autograder.course.grading.execution import number_cells, run
-from autograder.course.intake.notebooks import Notice, UnreadableError, add_notices, add_rubrics, notices_of
+from autograder.course.intake.notebooks import (
+    Notice,
+    UnreadableError,
+    add_notices,
+    add_rubrics,
+    as_notebook,
+    notices_of,
+)
 from autograder.course.intake.read_submission import read_submission
 from autograder.course.intake.rebuild import rebuild, unreadable
 from autograder.errors import UsageError
-from autograder.report import JSON_MIME, Report
+from autograder.report import Report
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import NoProcessError, UnprotectedError
 
@@ -72,14 +79,14 @@ def grade_notebook(task: Task) -> Graded:
             add_notices(notebook, task.notices)
         else:
             notebook = prepare(task.notebook, task.notices, released, task.limits)
-        run(notebook, task.limits, task.key, unsafe=task.unsafe)
+        reports = run(notebook, task.limits, task.key, unsafe=task.unsafe)
     except UnprotectedError as missing:
         raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None
     except NoProcessError:
         raise  # not the notebook's fault: it is not recorded, and graded when the command is run again
     except Exception as error:
         notebook = unreadable(released, f"The notebook could not be run ({type(error).__name__}: {error}).")
-        run(notebook, task.limits, task.key)
+        reports = run(notebook, task.limits, task.key)
     make_inert(notebook, released)
     notebook.metadata[KEY]["digest"] = task.digest
     notebook.metadata[KEY]["graded_on"] = today()
@@ -89,8 +96,8 @@ def grade_notebook(task: Task) -> Graded:
     add_rubrics(notebook, {name: task.rubrics[name] for name in written if name in task.rubrics})
     return Graded(
         v4.writes(notebook) + "\n",
-        draw(notebook, released, task.book),
-        reports_of(notebook),
+        draw(notebook, released, reports, task.book),
+        reports,
         written,
         unanswered,
         any(notice.attention for notice in notices_of(notebook)),
@@ -100,11 +107,6 @@ def grade_notebook(task: Task) -> Graded:
 def today() -> str:
     """Return the date that feedback pages tell, in UTC."""
     return on_day(datetime.now(UTC).date())
-
-
-def as_notebook(text: str) -> NotebookNode:
-    """Return a notebook of ours. It was valid when it was written: nbformat's validation takes longer than all else."""
-    return v4.reads(text)
 
 
 def prepare(notebook: bytes, notices: Sequence[Notice], released: NotebookNode, limits: Limits) -> NotebookNode:
@@ -117,16 +119,6 @@ def prepare(notebook: bytes, notices: Sequence[Notice], released: NotebookNode, 
         prepared, oddities = unreadable(released, str(error)), []
     add_notices(prepared, [*notices, *oddities])
     return prepared
-
-
-def reports_of(notebook: NotebookNode) -> dict[str, Report]:
-    """Return the report of each graded cell of a graded notebook, by its grade_id."""
-    return {
-        cell.metadata.nbgrader.grade_id: Report.from_data(output.data[JSON_MIME])
-        for _, cell in graded_cells(notebook)
-        for output in cell.outputs
-        if JSON_MIME in output.get("data", {})
-    }
 
 
 def _unanswered(notebook: NotebookNode, released: NotebookNode) -> Iterator[str]:

@@ -17,7 +17,8 @@ from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, Submitted
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict, Unicode
 
-from autograder.course.gradebook.gradebook import Course, rounded
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.scores import rounded
 from autograder.course.lms.collectors import CanvasCollector, NoOwnerError
 from autograder.course.release.release import write_whole
 from autograder.course.reports.as_text import plain

@@ -14,8 +14,9 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from autograder import labs
-from autograder.course.gradebook.gradebook import Course, Frame
-from autograder.course.grading.grade_submission import as_notebook
+from autograder.course.cells import Frame
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.intake.notebooks import as_notebook
 from autograder.course.nbgrader_api import configured_book
 from autograder.course.release.release import write_whole
 from autograder.course.reports.as_text import plain

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from autograder.course.gradebook.gradebook import Frame
+from autograder.course.cells import Frame
 from autograder.course.reports.item_analysis import Item, analyse
 from autograder.course.reports.results import Result
 from autograder.report import Finding, Report

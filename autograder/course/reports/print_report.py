@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
 from autograder.course.reports.as_json import json_lines
 from autograder.course.reports.as_text import summary, table
 from autograder.course.reports.class_page import ClassReport, frame_of, write_csv

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from autograder.course.gradebook.gradebook import Course
+from autograder.course.gradebook.course_folder import Course
 from autograder.course.grading.hidden_seed import key_of
 from autograder.course.intake.notebooks import Notice
 from autograder.course.reports.results import Result

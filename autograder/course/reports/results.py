@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nbformat import NotebookNode
-
-from autograder.course.cells import KEY, graded_cells
-from autograder.course.gradebook.gradebook import Course, Score
-from autograder.course.grading.grade_submission import as_notebook
-from autograder.course.intake.notebooks import Notice, notices_of
-from autograder.report import JSON_MIME, Report
+from autograder.course.cells import KEY
+from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.scores import Score, read_scores
+from autograder.course.intake.notebooks import Notice, as_notebook, notices_of
+from autograder.course.saved_reports import saved_reports
+from autograder.report import Report
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Result:
 
 def read_results(course: Course, students: Iterable[str]) -> Iterator[Result]:
     """Yield the results of those of `students` that have one, each read when its turn comes."""
-    scores = course.scores()
+    scores = read_scores(course)
     return (_read(course, student, scores[student]) for student in students if student in scores)
 
 
@@ -41,13 +40,7 @@ def _read(course: Course, student: str, score: Score) -> Result:
     try:
         notebook = as_notebook(course.graded_notebook(student).read_text("utf-8"))
         seconds = notebook.metadata[KEY].get("seconds")
-        return Result(student, score, tuple(reports_in(notebook)), tuple(notices_of(notebook)), seconds)
+        return Result(student, score, tuple(saved_reports(notebook).values()), tuple(notices_of(notebook)), seconds)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         missing = Notice("There is no autograded notebook of the pipeline; grade it again with --force.", True)
         return Result(student, score, (), (missing,))
-
-
-def reports_in(notebook: NotebookNode) -> list[Report]:
-    """Return the reports of a graded notebook, one for each graded cell."""
-    outputs = [output for _, cell in graded_cells(notebook) for output in cell.outputs]
-    return [Report.from_data(output.data[JSON_MIME]) for output in outputs if JSON_MIME in output.get("data", {})]

@@ -7,217 +7,52 @@ formgrader and export work as nbgrader's users know them.
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import (
-    Assignment,
-    Comment,
-    Grade,
-    GradeCell,
-    MissingEntry,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-    new_uuid,
-)
+from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook, new_uuid
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy.orm import Session
 
-from autograder import labs
-from autograder.course.cells import KEY, exercises_by_graded_cell, written_cells
-from autograder.course.feedback.feedback_page import Row, Standing, with_standing
-from autograder.course.gradebook import database
+from autograder.course.cells import Frame, written_cells
+from autograder.course.feedback.feedback_page import with_standing
+from autograder.course.gradebook.course_folder import Course
 from autograder.course.gradebook.database import open_gradebook
-from autograder.course.grading.grade_submission import Graded, as_notebook
-from autograder.course.intake.notebooks import shown
+from autograder.course.gradebook.scores import rounded
+from autograder.course.grading.grade_submission import Graded
+from autograder.course.intake.notebooks import as_notebook, shown
 from autograder.course.intake.submissions import SECRET
 from autograder.course.nbgrader_api import course_config, quiet_nbgrader
 from autograder.course.release.release import released_text, write_source
+from autograder.course.standing import Row, Standing
 from autograder.errors import UsageError
 from autograder.report import Report
-
-
-def rounded(points: float) -> float:
-    """Return points as they were meant: a sum of decimals such as 19 − 15.2 is a little more or less than 3.8."""
-    return round(float(points), 4)
 
 
 class RecordError(Exception):
     """A result could not be recorded; the message says why."""
 
 
-@dataclass
-class Score:
-    """What the gradebook says of one submission; `score` has the late penalty taken off, `points` are by
-    graded cell, `waiting` are the answers in words that nobody has graded yet, `blank` those that were not given;
-    `seconds_late` counts from the due date with the learner's extension."""
+def register(course: Course) -> str:
+    """Register the assignment in the gradebook, have formgrader list it, and return the released notebook.
 
-    score: float
-    max_score: float
-    late_penalty: float
-    needs_attention: bool
-    points: dict[str, float] = field(default_factory=dict)
-    waiting: list[str] = field(default_factory=list)
-    blank: list[str] = field(default_factory=list)
-    seconds_late: float = 0.0
-
-
-@dataclass(frozen=True)
-class Course:
-    """An nbgrader course folder and its gradebook."""
-
-    folder: Path
-    assignment: str
-    db_url: str
-
-    @classmethod
-    def at(cls, folder: Path, assignment: str, db_url: str | None = None) -> Course:
-        folder = folder.resolve()
-        return cls(folder, assignment, db_url or _beside_the_class(folder))
-
-    @property
-    def shown_url(self) -> str:
-        """The gradebook's address without a password."""
-        return database.shown(self.db_url)
-
-    @property
-    def formgrader(self) -> str:
-        """How to grade written answers by hand, typed in the root of the repository."""
-        lab = "jupyter lab" if self.folder == labs.COURSE else f"jupyter lab {shlex.quote(str(self.folder))}"
-        return f"{' '.join([*self.settings, lab])}   then Nbgrader > Formgrader > Manual Grading"
-
-    @property
-    def settings(self) -> list[str]:
-        """What nbgrader has to be told so that it works on this class, as a shell's assignments of variables."""
-        told = []
-        if {self.folder, labs.course_folder().resolve()} != {labs.COURSE}:
-            told.append(f"{labs.FOLDER_VARIABLE}={shlex.quote(str(self.folder))}")
-        if self.db_url != _beside_the_class(self.folder) or labs.gradebook_address():
-            told.append(f"{labs.GRADEBOOK_VARIABLE}={shlex.quote(self.shown_url)}")
-        return told
-
-    @property
-    def is_nbgraders(self) -> bool:
-        """Whether nbgrader's commands, typed as they are, work on this class."""
-        folder = labs.course_folder().resolve()
-        return self == Course.at(folder, self.assignment, labs.gradebook_address())
-
-    def autograded(self, student: str) -> Path:
-        return self.folder / "autograded" / student / self.assignment
-
-    def graded_notebook(self, student: str) -> Path:
-        return self.autograded(student) / f"{self.assignment}.ipynb"
-
-    def feedback(self, student: str) -> Path:
-        return self.folder / "feedback" / student / self.assignment
-
-    def feedback_page(self, student: str) -> Path:
-        return self.feedback(student) / f"{self.assignment}.html"
-
-    def register(self) -> str:
-        """Register the assignment in the gradebook, have formgrader list it, and return the released notebook.
-
-        Raises UsageError.
-        """
-        open_gradebook(self.db_url).close()
-        try:
-            write_source(self.assignment, self.folder)
-            return released_text(self.assignment, self.db_url)
-        except Exception as error:
-            reason = _reason(error)
-            if "Cannot add or remove cells" in reason:
-                reason += (
-                    ". Exercises were added, removed or renamed since: grade with the course as it was then, "
-                    "or into a new --course folder, which grades everybody anew"
-                )
-            raise UsageError(f"the gradebook {self.shown_url} does not take {self.assignment}: {reason}") from error
-
-    def scores(self) -> dict[str, Score]:
-        """Return the score of every submission in the gradebook, by student."""
-        with quiet_nbgrader(), open_gradebook(self.db_url) as gradebook:
-            try:
-                most = gradebook.find_assignment(self.assignment).max_score
-            except MissingEntry:
-                return {}
-            return _scores(gradebook.db, self.assignment, most)
-
-
-def _beside_the_class(folder: Path) -> str:
-    return f"sqlite:///{folder / 'gradebook.db'}"
-
-
-def _scores(db: Session, assignment: str, most: float) -> dict[str, Score]:
-    """Read the scores of all submissions in two queries; nbgrader's own objects take several each."""
-    notebooks = (
-        db.query(
-            SubmittedAssignment.student_id,
-            SubmittedNotebook.late_submission_penalty,
-            SubmittedAssignment.timestamp,
-            Assignment.duedate,
-            SubmittedAssignment.extension,
-        )
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .filter(Assignment.name == assignment)
-    )
-    scores = {
-        student: Score(-(penalty or 0.0), most, rounded(penalty or 0.0), False, seconds_late=_seconds_late(*times))
-        for student, penalty, *times in notebooks
-    }
-    grades = (
-        db.query(
-            SubmittedAssignment.student_id,
-            Grade.score,
-            Grade.needs_manual_grade,
-            Grade.auto_score,
-            GradeCell.name,
-            GradeCell.cell_type,
-        )
-        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
-        .join(GradeCell, GradeCell.id == Grade.cell_id)
-        .filter(Assignment.name == assignment)
-    )
-    for student, score, by_hand, auto, cell, kind in grades:
-        each = scores[student]
-        each.score += score
-        each.points[cell] = score
-        if kind == "code":
-            each.needs_attention |= by_hand
-        elif by_hand:
-            each.waiting.append(cell)
-        elif auto is not None:
-            each.blank.append(cell)
-    for each in scores.values():
-        each.score = max(0.0, rounded(each.score))
-    return scores
-
-
-def _seconds_late(handed_in: datetime | None, due: datetime | None, extension: timedelta | None) -> float:
-    if handed_in is None or due is None:
-        return 0.0
-    return max(0.0, (handed_in - due - (extension or timedelta())).total_seconds())
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The graded cells of a lab in their order: the most points of each, the exercise of those that a run grades."""
-
-    most: Mapping[str, float]
-    exercises: Mapping[str, str]
-
-    @classmethod
-    def of(cls, released: NotebookNode) -> Frame:
-        graded = [cell.metadata.nbgrader for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-        return cls({info.grade_id: float(info.points) for info in graded}, exercises_by_graded_cell(released))
+    Raises UsageError.
+    """
+    open_gradebook(course.db_url).close()
+    try:
+        write_source(course.assignment, course.folder)
+        return released_text(course.assignment, course.db_url)
+    except Exception as error:
+        reason = _reason(error)
+        if "Cannot add or remove cells" in reason:
+            reason += (
+                ". Exercises were added, removed or renamed since: grade with the course as it was then, "
+                "or into a new --course folder, which grades everybody anew"
+            )
+        raise UsageError(f"the gradebook {course.shown_url} does not take {course.assignment}: {reason}") from error
 
 
 class Recorder:
@@ -360,16 +195,6 @@ def _name(student: Student) -> str:
     """Return the name of a learner that the gradebook knows, with the id in brackets; without a name the id."""
     name = " ".join(part for part in (student.first_name, student.last_name) if part)
     return shown(f"{name} ({student.id})" if name else str(student.id))
-
-
-def recorded_digest(course: Course, student: str) -> str | None:
-    """Return the digest of the submission whose result is complete, None when none is."""
-    try:
-        digest = as_notebook(course.graded_notebook(student).read_text("utf-8")).metadata[KEY]["digest"]
-        # Where the power failed, a file can be there and empty.
-        return str(digest) if course.feedback_page(student).stat().st_size else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
 
 
 def _beside(timestamp: datetime | None, secret: str) -> dict[str, str]:

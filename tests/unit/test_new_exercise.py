@@ -79,8 +79,7 @@ def test_the_cells_are_the_last_before_the_question_in_words(root: Path, lab: st
     assert (question.source.startswith("## In your own words"), words.grade, words.solution) == (True, True, True)
 
 
-@pytest.mark.parametrize("name", ["brand_new", "BrandNew"])
-@pytest.mark.parametrize("lab", labs.all_labs())
+@pytest.mark.parametrize(("lab", "name"), [*((lab, "brand_new") for lab in labs.all_labs()), (LAB, "BrandNew")])
 def test_the_text_of_the_lab_is_as_jupytext_writes_it(root: Path, lab: str, name: str) -> None:
     new_exercise(lab, name)
     path = labs.solution_path(lab)
@@ -106,8 +105,10 @@ def test_the_statement_has_the_next_number_and_names_each_argument(root: Path) -
     assert "Write `brand_new(x, *, p=0.5)`." in statement
 
 
-@pytest.mark.parametrize(("name", "signature"), [("brand_new", "brand_new(x, g)"), ("BrandNew", "BrandNew(W)")])
-@pytest.mark.parametrize("lab", labs.all_labs())
+@pytest.mark.parametrize(
+    ("lab", "name", "signature"),
+    [*((lab, "brand_new", "brand_new(x, g)") for lab in labs.all_labs()), (LAB, "BrandNew", "BrandNew(W)")],
+)
 def test_the_definition_is_an_exercise_of_the_chapter(root: Path, lab: str, name: str, signature: str) -> None:
     new_exercise(lab, name, signature, points=2.5)
     found = in_course_order([definitions(root, labs.module_of(lab))])

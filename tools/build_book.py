@@ -1,17 +1,23 @@
 """Build the book into _build/html, unless nothing has changed since it was last built.
 
 python -m tools.build_book [SOURCE] [--to TARGET]     the book in SOURCE, into TARGET/_build/html
+python -m tools.build_book --compare                  how long it takes on one core and on all, from nothing
 """
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
+CORES = "BACKPROP_BOOK_CORES"  # how many pages book/extensions/run_pages.py executes at a time; all cores without it
 FLAGS = ["-q", "-W", "-n", "--keep-going"]
 # With the files beside them, all that a build can read: pages, labs, pictures, the code that pages run and quote.
 FOLDERS = ("autograder", "book", "computation_graph", "deploy", "docs", "exercises", "solutions", "tools")
@@ -91,11 +97,30 @@ def _jupyter_book(arguments: list[str]) -> int:
     return 0
 
 
+def compare(source: Path) -> int:
+    """Build the book from nothing on one core and on all, say what each takes, and return whether the pages differ."""
+    seconds, pages = {}, set()
+    for cores in (1, os.cpu_count() or 1):
+        with TemporaryDirectory() as folder:
+            began = time.monotonic()
+            asked = [sys.executable, "-m", "tools.build_book", str(source), "--to", folder]
+            subprocess.run(asked, check=True, env={**os.environ, CORES: str(cores)})
+            seconds[cores] = time.monotonic() - began
+            pages.add(_digest_of_pages(Path(folder, "_build")))
+    for cores, took in seconds.items():
+        print(f"pages executed at a time: {cores:2}   seconds: {took:5.0f}   {took / seconds[1]:4.0%}")
+    print("The pages are the same, byte by byte" if len(pages) == 1 else "The pages differ")
+    return len(pages) - 1
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", nargs="?", type=Path, default=ROOT, help="the folder of _config.yml (default: here)")
     parser.add_argument("--to", type=Path, help="where _build is made (default: in the source)")
+    parser.add_argument("--compare", action="store_true", help="build it twice elsewhere: on one core and on all")
     asked = parser.parse_args(arguments)
+    if asked.compare:
+        return compare(asked.source.resolve())
     return build_book(asked.source.resolve(), (asked.to or asked.source).resolve())
 
 

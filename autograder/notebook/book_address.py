@@ -13,9 +13,11 @@ from autograder.labs import ROOT
 
 def book_from(folder: Path) -> str:
     """Return the address of the book's site as seen from a notebook in `folder`: the one the course is configured
-    with, else the way to the book built here, else ""."""
+    with, else the way to the book built here, else "". A page of the book itself is read somewhere else than it is run,
+    and comes out the same whether the book was built before or not."""
     built = ROOT / "_build" / "html"
-    if _configured() or not folder.is_relative_to(ROOT) or not (built / "book").is_dir():
+    inside = folder.is_relative_to(ROOT) and not folder.is_relative_to(ROOT / "book")
+    if _configured() or not inside or not (built / "book").is_dir():
         return _configured()
     return Path(os.path.relpath(built, folder)).as_posix()
 

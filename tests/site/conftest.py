@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from book.extensions.build_rules import stored_outputs
 from tests.site.page_list import PAGES
 from tools.browser import page_names, served
 from tools.build_book import is_up_to_date
@@ -26,11 +25,10 @@ def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(asked, capture_output=True, text=True, env=environment, check=False)
 
 
-def take_outputs(last: Path, here: Path, root: Path = ROOT) -> None:
-    """Give a build below `here` the outputs that the one below `last` stored for `root` as it is now."""
-    stored = stored_outputs(last, root)
-    if stored.is_dir():
-        shutil.copytree(stored, stored_outputs(here, root))
+def take_outputs(last: Path, here: Path) -> None:
+    """Give a build below `here` the outputs that the one below `last` stored; it looks itself which still hold."""
+    if (last / ".jupyter_cache").is_dir():
+        shutil.copytree(last / ".jupyter_cache", here / ".jupyter_cache")
 
 
 def small_book(folder: Path, pages: dict[str, str]) -> Path:
@@ -65,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with FileLock(target.with_suffix(".lock")):
         if not finished.exists():
             if has_pages_of_now(ROOT / "_build"):
-                for made in ("html", ".doctrees"):
+                for made in ("html", ".doctrees", ".jupyter_cache"):
                     shutil.copytree(ROOT / "_build" / made, target / "_build" / made)
             else:
                 take_outputs(ROOT / "_build", target / "_build")

@@ -273,6 +273,11 @@ def test_a_notebook_outside_the_course_is_not_sent_to_a_file(course: Path) -> No
     assert book_address.book_from(course.parent) == ""
 
 
+def test_a_page_of_the_book_is_the_same_whether_the_book_was_built_before_or_not(course: Path) -> None:
+    (course / "_build" / "html" / "book").mkdir(parents=True)
+    assert book_address.book_from(course / "book") == ""
+
+
 def test_a_report_in_a_notebook_is_linked_and_one_for_a_grade_is_not() -> None:
     report = Report.from_data(check(talking, "output_delta").to_data())
     assert report.book == ""

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,23 +15,47 @@ FOR_GPUS = ["filelock", "sympy>=1.13.3", 'nvidia-cublas==13.1.0; platform_system
 FOR_CPUS = ["filelock", "sympy>=1.13.3", 'optree>=0.13.0; extra == "optree"']
 
 
+# As pip 23 and 26 say it.
+INSTALLING = [
+    "Obtaining file:///course",
+    "Collecting numpy==2.4.6 (from -r requirements.txt (line 20))",
+    "  Downloading numpy-2.4.6-cp311-cp311-manylinux_2_27_x86_64.whl.metadata (62 kB)",
+    "  Downloading numpy-2.4.6-cp311-cp311-manylinux_2_27_x86_64.whl (16.5 MB)",
+    *(f"Collecting package{number}==1.0" for number in range(60)),
+    "  Downloading package1-1.0-py3-none-any.whl (1.5 MB)",
+    "Installing collected packages: numpy, package1, package2",
+    "Successfully installed numpy-2.4.6",
+]
+ALL_IS_THERE = [
+    "Obtaining file:///course",
+    "Requirement already satisfied: numpy==2.4.6 in ./.venv/lib/python3.11/site-packages (2.4.6)",
+    "Installing collected packages: backprop-by-hand",
+]
+
+
 class Machine:
     """Runs nothing: answers pip's questions with a report, and notes what was asked for."""
 
     def __init__(self, needs: Sequence[str], reaches_uv: bool = True, reaches_builds: bool = True) -> None:
         self.report = json.dumps({"install": [{"metadata": {"requires_dist": list(needs)}}]})
+        self.lines = INSTALLING
         self.fails = {"uv==": not reaches_uv, "--torch-backend": not reaches_builds}
         self.asked: list[str] = []
         self.said: list[str] = []
 
-    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    def run(self, command: Sequence[str], heard: Callable[[str], object]) -> subprocess.CompletedProcess[str]:
         text = " ".join(command)
         self.asked.append(text)
+        for line in self.lines if " -r " in text else ():
+            heard(f"{line}\n")
         failed = any(fails for word, fails in self.fails.items() if word in text)
         return subprocess.CompletedProcess(command, int(failed), self.report if "--report" in text else "")
 
     def set_up(self) -> int:
         return set_up.set_up(self.run, self.said.append)
+
+    def told(self) -> str:
+        return "\n".join(self.said)
 
     def got_cpu_build(self) -> bool:
         return any("--torch-backend cpu torch==" in command for command in self.asked)
@@ -47,21 +71,21 @@ def test_where_pip_would_take_the_build_for_gpus_the_cpu_build_comes_first() -> 
     assert machine.set_up() == 0
     assert machine.got_cpu_build()
     assert "-r" in machine.asked[-1]
-    assert "1.8 GB" in machine.said[-1]
+    assert "1.8 GB" in machine.told()
 
 
 def test_where_pips_own_build_needs_no_gpu_nothing_else_is_fetched() -> None:
     machine = Machine(FOR_CPUS)
     machine.set_up()
     assert [command for command in machine.asked if "uv" in command] == []
-    assert "1.8 GB" in machine.said[-1]
+    assert "1.8 GB" in machine.told()
 
 
 @pytest.mark.parametrize("lost", [{"reaches_uv": False}, {"reaches_builds": False}])
 def test_where_the_cpu_build_cannot_be_had_it_says_how_much_the_other_takes(lost: dict[str, bool]) -> None:
     machine = Machine(FOR_GPUS, **lost)
     assert machine.set_up() == 0
-    assert "5.5 GB" in machine.said[-1]
+    assert "5.5 GB" in machine.told()
 
 
 def test_a_build_that_is_there_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,8 +95,26 @@ def test_a_build_that_is_there_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(machine.asked) == 1
 
 
+def test_it_says_in_a_few_lines_how_far_it_is_and_what_is_large() -> None:
+    machine = Machine(FOR_CPUS)
+    machine.set_up()
+    assert [line.strip() for line in machine.said[1:]] == [
+        "downloading numpy, 16.5 MB",
+        "50 packages found",
+        "installing 3 packages: a minute or two",
+    ]
+
+
+def test_it_says_nothing_where_all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(set_up, "is_installed", lambda pin: True)
+    machine = Machine(FOR_CPUS)
+    machine.lines = ALL_IS_THERE
+    machine.set_up()
+    assert machine.said == []
+
+
 def test_the_real_pip_reports_on_the_build_it_would_take() -> None:
-    asked = set_up._run([*set_up._PIP_SAYS, set_up.pinned("numpy")])
+    asked = set_up._run([*set_up._PIP_SAYS, set_up.pinned("numpy")], set_up._ignore)
     (package,) = json.loads(asked.stdout)["install"]
     assert package["metadata"]["name"] == "numpy"
     assert not set_up.needs_gpu_libraries(json.loads(asked.stdout))

@@ -173,8 +173,10 @@ async def _execute(page: Page, config: Any, log: Path) -> str:
         shutdown_kernel="immediate",  # there is nothing to wait for: all its output is here
         resources={"metadata": {"path": str(page.path.parent)}},
     )
+    # matplotlib writes the date into a drawing, and myst-nb makes the drawing's name of all that is in it.
+    environment = {"OMP_NUM_THREADS": "1", "SOURCE_DATE_EPOCH": "0", **os.environ, LOG: str(log)}
     try:
-        await client.async_execute(env={"OMP_NUM_THREADS": "1", **os.environ, LOG: str(log)})
+        await client.async_execute(env=environment)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         if (task := asyncio.current_task()) and task.cancelling():  # by Ctrl-C, of which nbclient makes a dead kernel
             raise asyncio.CancelledError from error

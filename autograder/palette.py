@@ -2,9 +2,9 @@
 
 The figures and the feedback take their colours from here.  The book's style sheet and that of the graphs repeat both
 sets, the book's icon and the labs in `solutions/` the light one: a colour changed here has to be changed there, and
-`tests/site/test_slot_colours.py` finds the place that was forgotten.  Both sets reach a contrast of 4.5:1 against their
-page (WCAG AA) and stay apart under protanopia, deuteranopia and tritanopia; the same tests measure it.  Colour never
-carries the meaning alone: name or symbol is beside it.
+`tests/site/content/test_slot_colours.py` finds the place that was forgotten.  Both sets reach a contrast of 4.5:1
+against their page (WCAG AA) and stay apart under protanopia, deuteranopia and tritanopia; the same tests measure it.
+Colour never carries the meaning alone: name or symbol is beside it.
 """
 
 from typing import NamedTuple

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder import check, exercises
+from tests.unit.chapters.test_mutants import survivors
 from tests.unit.corpus import RIGHT, WRONG
 from tests.unit.equivalents import EQUIVALENT
 from tests.unit.mutants import mutants
-from tests.unit.test_mutants import survivors
 
 BOOK_COPY = Path(__file__).resolve().parents[2] / "book" / "data" / "kill_matrix.json"
 

@@ -199,7 +199,7 @@ def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_to_the_same_gradeb
     tmp_path: Path, how: signal.Signals
 ) -> None:
     slow = answered(reference())
-    slow.cells.append(new_code_cell("import time\ntime.sleep(8)"))  # there is work left when it is stopped
+    slow.cells.append(new_code_cell("import time\ntime.sleep(3)"))  # there is work left when it is stopped
     for student in ("ada", "bob", "cy"):
         hand_in(tmp_path, student, nbformat.writes(slow))
     hand_in(tmp_path, "dora", UNTOUCHED)

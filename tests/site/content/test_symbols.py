@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CHAPTERS = [path.stem for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
 NEAR = 4  # formulas that a symbol may have been used in before the link; they stand in the same breath
 # Letters that a chapter uses for something else too, and says for what.

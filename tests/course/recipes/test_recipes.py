@@ -24,8 +24,8 @@ import pytest
 
 from autograder import labs
 from tests.course.helpers import ALL, ENVIRONMENT, WHOLE, scores, wait_until
+from tests.course.nbgrader.test_hand_in import READ_ALL, RIGHT, WRONG, Account, account, shared
 from tests.course.pages import Shell, copy_of_the_repository, follow
-from tests.course.test_hand_in import READ_ALL, RIGHT, WRONG, Account, account, shared
 from tools.make_class import LAB, hand_in
 
 pytestmark = pytest.mark.slow

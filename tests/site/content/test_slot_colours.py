@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograder.palette import SLOTS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CSS = (ROOT / "book" / "_static" / "course.css").read_text(encoding="utf-8")
 GRAPHS = (ROOT / "computation_graph" / "static" / "colours.css").read_text(encoding="utf-8")
 ICON = ROOT / "book" / "_static" / "favicon.svg"

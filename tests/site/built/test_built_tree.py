@@ -11,7 +11,7 @@ import pytest
 from autograder import exercises
 from tests.site.page_list import CONTENTS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FETCHING = ("script", "img", "iframe", "source", "video", "audio", "embed")
 LOADED_LINKS = ("stylesheet", "icon", "preload", "prefetch", "preconnect", "dns-prefetch", "modulepreload")
 

@@ -89,7 +89,17 @@ def what(reports: Iterable[Report]) -> dict[str, list[tuple[str, float, str]]]:
     return {one.exercise: [(f.part, f.points, f.message) for f in one.findings] for one in reports}
 
 
-@pytest.mark.parametrize(("lab", "data"), NOTEBOOKS.values(), ids=NOTEBOOKS)
+# One of each kind in the quick pace.
+QUICKLY = (
+    *("of the corpus: curly quotes", "of the class: emeka", "cells that fail", "a cell that ends Python"),
+    *("an answer that ends Python", "files and hosts", "PyTorch where it is there", "another lab"),
+)
+
+
+@pytest.mark.parametrize(
+    ("lab", "data"),
+    [pytest.param(*NOTEBOOKS[name], id=name, marks=() if name in QUICKLY else pytest.mark.slow) for name in NOTEBOOKS],
+)
 def test_validate_says_what_grading_says(lab: str, data: bytes, tmp_path: Path) -> None:
     limits = QUICK if b"while True" in data or b"sleep(1000)" in data else Limits()
     released = labs.exercise_path(lab).read_text("utf-8")

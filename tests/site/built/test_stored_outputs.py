@@ -12,9 +12,9 @@ import pytest
 
 from book.extensions import reads
 from tests.site import conftest
+from tests.site.built.test_strict_build import HEAD
 from tests.site.conftest import ROOT, build, small_book, take_outputs
 from tests.site.page_list import PAGES
-from tests.site.test_strict_build import HEAD
 
 
 def page(code: str) -> str:

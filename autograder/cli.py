@@ -7,8 +7,7 @@ import io
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
-from functools import partial
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -278,28 +277,36 @@ def _grade(options: argparse.Namespace) -> int:
     labs.require([options.assignment])
     if sys.platform == "win32":
         raise UsageError("Windows lacks the namespaces that grading needs: grade on Linux, or in WSL 2")
-    from autograder.course.grade_class import grade_class
-    from autograder.course.gradebook.course_folder import Course
+    from autograder.course.gradebook.course_folder import Course, without_result
+    from autograder.course.grading.pool import start_loading
     from autograder.course.intake.submissions import find_misplaced, find_submissions
-    from autograder.course.nbgrader_api import configured_book, configured_gradebook
     from autograder.course.progress_bar import Progress
+    from autograder.sandbox.limits import Limits
 
-    submissions = find_submissions(options.course, options.assignment)
-    course = Course.at(options.course, options.assignment, options.db_url or configured_gradebook())
+    where = options.course, options.assignment
+    submissions = find_submissions(*where)
+    changed = submissions if options.force else without_result(*where, submissions, Limits())
+    if changed and not options.scheduler:
+        start_loading()
+    # These load nbgrader, and meanwhile the pool loads PyTorch.
+    from autograder.course.grade_class import grade_class
+    from autograder.course.nbgrader_api import configured_book, configured_gradebook
+
+    course = Course.at(*where, options.db_url or configured_gradebook())
     protections = ["none needed, since no notebook was run"]
 
     @contextmanager
-    def open_pool(tasks: int) -> Iterator[Pool]:
-        with _pool(options, tasks) as pool:
-            protections[:] = _protections(options)  # while the pool's processes start
+    def open_pool() -> Iterator[Pool]:
+        with _pool(options) as pool:
+            protections[:] = _protections(options)
             yield pool
 
     with closing(Progress(len(submissions))) as progress:
         outcome = grade_class(
             course,
             submissions,
+            changed,
             open_pool=open_pool,
-            force=options.force,
             unsafe=options.unsafe,
             book=options.book or configured_book(),
             report=progress.show,
@@ -336,18 +343,14 @@ def _protections(options: argparse.Namespace) -> list[str]:
         raise UsageError(f"{missing}. Nothing was graded; --unsafe grades without protection") from None
 
 
-def _pool(options: argparse.Namespace, tasks: int) -> AbstractContextManager[Pool]:
+def _pool(options: argparse.Namespace) -> AbstractContextManager[Pool]:
     if options.scheduler:
         from autograder.course.grading.cluster import connect
 
         return connect(options.scheduler)
-    from autograder.course.grading.execution import get_ready
     from autograder.course.grading.pool import LocalPool
-    from autograder.sandbox.limits import Limits
 
-    pool = LocalPool(options.workers, tasks)
-    pool.start(partial(get_ready, options.assignment, Limits(), unsafe=options.unsafe))
-    return closing(pool)
+    return nullcontext(LocalPool(options.workers))
 
 
 def _report(options: argparse.Namespace) -> int:

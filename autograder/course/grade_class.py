@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
-from autograder.course.gradebook.course_folder import Course, holds_result
+from autograder.course.gradebook.course_folder import Course
 from autograder.course.gradebook.recorder import Recorder, RecordError, register
 from autograder.course.gradebook.scores import read_scores
 from autograder.course.grading.grade_submission import Graded, Task
@@ -39,31 +39,32 @@ class Outcome:
 def grade_class(
     course: Course,
     submissions: Sequence[Submission],
+    changed: Collection[Submission],
     *,
-    open_pool: Callable[[int], AbstractContextManager[Pool]] = lambda tasks: closing(LocalPool(tasks=tasks)),
-    force: bool = False,
+    open_pool: Callable[[], AbstractContextManager[Pool]] = lambda: nullcontext(LocalPool()),
     limits: Limits = Limits(),  # noqa: B008  it cannot change
     unsafe: bool = False,
     book: str = "",
     report: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Outcome:
-    """Grade `submissions` and record every result; keep what is complete and has not changed unless `force`.
+    """Grade `changed`, and those of `submissions` that the gradebook does not know, and record every result; keep the
+    others.
 
-    `open_pool` gets the number of tasks and returns the pool to grade on (this machine); where all are kept it is not
-    called, so no process is started. `book` is the address of the book's site, which feedback then links to. `report`
-    is called whenever something is done. Raises UsageError when the gradebook does not take the assignment or the pool
-    is gone. After that or a KeyboardInterrupt the same call goes on where it stopped.
+    `open_pool` returns the pool to grade on (this machine); where all are kept it is not called, so no process is
+    started. `book` is the address of the book's site, which feedback then links to. `report` is called whenever
+    something is done. Raises UsageError when the gradebook does not take the assignment or the pool is gone. After that
+    or a KeyboardInterrupt the same call goes on where it stopped.
     """
     released = register(course)
     outcome = Outcome()
-    due = list(submissions if force else _changed(course, submissions, limits, outcome, report))
+    due = list(_due(submissions, frozenset(changed), read_scores(course), outcome, report))
     if not due:
         return outcome
     known = rubrics(course.assignment)
     shared = partial(Task, released=released, limits=limits, unsafe=unsafe, rubrics=known, book=book)
     # Closed at once when this stops early, which ends what the pool still runs.
     with (
-        open_pool(len(due)) as pool,
+        open_pool() as pool,
         closing(Recorder(course, as_notebook(released))) as recorder,
         closing(run_tasks(_tasks(course, due, shared, limits), pool)) as results,
     ):
@@ -73,21 +74,20 @@ def grade_class(
     return outcome
 
 
-def _changed(
-    course: Course,
+def _due(
     submissions: Sequence[Submission],
-    limits: Limits,
+    changed: Collection[Submission],
+    recorded: Collection[str],
     outcome: Outcome,
     report: Callable[[Outcome], None],
 ) -> Iterator[Submission]:
-    """Yield those without a complete result of what is handed in now; note the others as kept."""
-    recorded = read_scores(course)
+    """Yield those that changed or that the gradebook does not know; note the others as kept."""
     for submission in submissions:
-        if submission.student in recorded and holds_result(course, submission, limits):
-            outcome.kept.append(submission.student)
-            report(outcome)
-        else:
+        if submission in changed or submission.student not in recorded:
             yield submission
+            continue
+        outcome.kept.append(submission.student)
+        report(outcome)
 
 
 def _record(recorder: Recorder, task: Task, result: Graded | Exception, outcome: Outcome) -> None:

@@ -16,12 +16,13 @@ from nbgrader.server_extensions.formgrader import handlers
 
 from autograder.course import grade_class as grading
 from autograder.course.grade_class import Outcome, grade_class
-from autograder.course.gradebook.course_folder import Course
+from autograder.course.gradebook.course_folder import Course, without_result
 from autograder.course.gradebook.scores import read_scores
 from autograder.course.grading import grade_submission
 from autograder.course.grading.grade_submission import grade_notebook
 from autograder.course.intake.submissions import find_submissions
 from autograder.course.reports.results import Result, read_results
+from autograder.sandbox.limits import Limits
 from tests import patience
 from tests.course.processes import ENVIRONMENT, command
 from tools.make_class import LAB, points_of
@@ -38,14 +39,16 @@ def grade(course: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return command("autograder", "grade", LAB, "--course", str(course), *workers, *options)
 
 
-def graded(course: Path, **options: Any) -> Outcome:
+def graded(course: Path, *, force: bool = False, **options: Any) -> Outcome:
     """Grade in this process: what these tests ask does not depend on the pool, which takes seconds to start."""
+    submissions = find_submissions(course, LAB)
+    changed = submissions if force else without_result(course, LAB, submissions, Limits())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             grade_submission, "today", lambda: "1 March 2026"
         )  # pages are compared, and no test is to fail at midnight
         patch.setattr(grading, "run_tasks", lambda tasks, workers: ((t, grade_notebook(t)) for t in tasks))
-        return grade_class(Course.at(course, LAB), find_submissions(course, LAB), **options)
+        return grade_class(Course.at(course, LAB), submissions, changed, **options)
 
 
 def results(course: Path) -> dict[str, Result]:

@@ -49,9 +49,10 @@ def _run(arguments: tuple[str, ...], folder: Path, environment: Mapping[str, str
     os.chdir(folder)
     sys.argv = ["", *arguments[1:]]
     pool.LocalPool._new = _new  # type: ignore[method-assign]
+    pool.start_loading = lambda: None  # it is loaded
     runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
 
 
 def _new(self: pool.LocalPool) -> Executor:
     forks = multiprocessing.get_context("fork")
-    return ProcessPoolExecutor(self.size(), forks, pool._start_worker, (os.getpid(),))
+    return ProcessPoolExecutor(self.size(), forks, pool._start_worker)

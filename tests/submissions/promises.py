@@ -223,10 +223,13 @@ def _grade(course: Path, lab: str, secret: str, workers: int) -> Run:
 
 
 def _most_memory(pid: int) -> int:
-    """Return the most that the command or one of its workers took so far; a learner's process is a child of theirs."""
+    """Return the most that the command or one of its workers took so far. The workers are forks of a server that the
+    command starts, and a learner's process is a child of theirs."""
     try:
         command = psutil.Process(pid)
-        found = [Path(f"/proc/{each.pid}/status").read_text() for each in [command, *command.children()]]
+        servers = command.children()
+        ours = [command, *servers, *(worker for server in servers for worker in server.children())]
+        found = [Path(f"/proc/{each.pid}/status").read_text() for each in ours]
     except (psutil.Error, OSError):
         return 0
     peaks = [int(kilobytes) for text in found for kilobytes in re.findall(r"VmHWM:\s+(\d+) kB", text)]

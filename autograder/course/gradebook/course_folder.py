@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +73,15 @@ def _beside_the_class(folder: Path) -> str:
     return f"sqlite:///{folder / 'gradebook.db'}"
 
 
-def holds_result(course: Course, submission: Submission, limits: Limits) -> bool:
-    """Say whether the folder holds a complete result of what is handed in now."""
-    recorded = _recorded_digest(course, submission.student)
-    return recorded is not None and recorded == collect(submission, course.assignment, limits).digest
+def without_result(
+    folder: Path, assignment: str, submissions: Iterable[Submission], limits: Limits
+) -> list[Submission]:
+    """Return those of which the folder of a class holds no complete result of what is handed in now."""
+    course = Course.at(folder, assignment)  # wherever its gradebook is
+    recorded = {each: _recorded_digest(course, each.student) for each in submissions}
+    return [
+        each for each, digest in recorded.items() if not digest or digest != collect(each, assignment, limits).digest
+    ]
 
 
 def _recorded_digest(course: Course, student: str) -> str | None:

@@ -99,14 +99,6 @@ def _own_key(notebook: NotebookNode, key: bytes) -> bytes:
     return hmac.digest(key, sources.encode(), "sha256")
 
 
-def get_ready(assignment: str, limits: Limits, *, unsafe: bool = False) -> None:
-    """Load what running notebooks of this lab needs, so that the first one need not wait for it."""
-    from autograder.chapters import exercises
-
-    names = [name for name, exercise in exercises().items() if exercise.chapter == assignment]
-    open_session(_settings(names, limits, unsafe)).close()
-
-
 def _settings(names: Iterable[str], limits: Limits, unsafe: bool) -> Settings:
     from autograder.chapters import exercises  # loads PyTorch: only the processes that run notebooks need it
 

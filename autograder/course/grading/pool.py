@@ -7,16 +7,19 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator
+import threading
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import islice
+from multiprocessing import connection, forkserver
 from typing import Protocol
 
 from autograder.course.grading.grade_submission import Graded, Task, grade_notebook
 from autograder.errors import UsageError
+from autograder.sandbox.session import SINGLE
 
 Result = Graded | Exception
 
@@ -102,30 +105,23 @@ def _result(future: Future[Graded]) -> Result:
 
 
 class LocalPool:
-    """Processes of this machine, as many as it has cores where `workers` is None, and no more than `tasks`."""
+    """Processes of this machine: as many as it has cores where `workers` is None, and never more than tasks."""
 
     lost: tuple[type[Exception], ...] = (BrokenProcessPool,)
 
-    def __init__(self, workers: int | None = None, tasks: int = sys.maxsize) -> None:
-        self._workers = max(min(workers or _cores(), tasks), 1)
-        self._started: Executor | None = None
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers or _cores()
 
     def size(self) -> int:
         return self._workers
 
-    def start(self, get_ready: Callable[[], object]) -> None:
-        """Start the processes, while the caller is busy with other things; they begin with `get_ready`."""
-        self._started = self._new()
-        for _ in range(self._workers):
-            self._started.submit(get_ready)
-
     def _new(self) -> Executor:
-        spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, spawn, _start_worker, (os.getpid(),))
+        start_loading()
+        return ProcessPoolExecutor(self._workers, multiprocessing.get_context(_METHOD), _start_worker)
 
     @contextmanager
     def open(self) -> Iterator[Executor]:
-        executor, self._started = self._started or self._new(), None
+        executor = self._new()
         try:
             yield executor
             executor.shutdown()
@@ -133,10 +129,38 @@ class LocalPool:
             _stop(executor)
             raise
 
-    def close(self) -> None:
-        """End processes that were started and never used."""
-        if self._started:
-            _stop(self._started)
+
+# On Linux the processes are forks of one server, in which PyTorch and this package are loaded, once. It has run
+# nothing but imports, in one thread, and ends with this process. Elsewhere each process loads them for itself.
+_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+_LOADED = ["autograder.course.grading.grade_submission", "autograder.course.grading.questions"]
+
+
+def start_loading() -> None:
+    """Begin to load what a LocalPool's processes need, while the caller is busy with other things."""
+    if _METHOD == "forkserver":
+        forkserver.set_forkserver_preload(_LOADED)
+        with _for_the_server():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _for_the_server() -> Iterator[None]:
+    """Have what is started meanwhile leave Ctrl-C to this process, and NumPy in it compute in one thread."""
+    environment = {name: os.environ.get(name) for name in SINGLE}
+    os.environ.update(dict.fromkeys(SINGLE, "1"))
+    ignores = threading.current_thread() is threading.main_thread()  # no other may say what a signal does
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if ignores else None
+    try:
+        yield
+    finally:
+        if ignores:
+            signal.signal(signal.SIGINT, handler)
+        for name, value in environment.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _stop(executor: Executor) -> None:
@@ -150,10 +174,16 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _start_worker(parent: int) -> None:
-    """Leave Ctrl-C to the parent, and die with it. A kernel ends itself when its worker is gone."""
+def _start_worker() -> None:
+    """Leave Ctrl-C to the grading command, and die with it. A learner's process ends itself when its worker is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            os._exit(1)
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, for the end of the server
+    # The server goes on as long as it has workers, so each looks for itself whether the command is still there.
+    threading.Thread(target=_die_with_the_command, daemon=True).start()
+
+
+def _die_with_the_command() -> None:
+    command = multiprocessing.parent_process()
+    connection.wait([command.sentinel] if command else [])
+    os._exit(1)

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from autograder.course import nbgrader_api
 from autograder.course.gradebook import recorder
 from autograder.course.gradebook.course_folder import Course
 from autograder.course.gradebook.recorder import register
-from autograder.course.grading.pool import LocalPool
 from autograder.course.release.release import rubrics
 from autograder.sandbox.jail import PROTECTIONS
 from tests import patience
@@ -352,18 +350,12 @@ def test_the_object_of_a_run_that_kept_all_has_the_same_keys(tmp_path: Path) -> 
     assert first["protections"] == list(PROTECTIONS)
 
 
-def test_the_pool_is_as_large_as_what_changed_and_who_is_kept_counts_as_done_at_once(tmp_path: Path) -> None:
+def test_who_is_kept_counts_as_done_at_once(tmp_path: Path) -> None:
     for student in ("ada", "bob", "cy"):
         hand_in(tmp_path, student, LIST)
     graded(tmp_path)
     hand_in(tmp_path, "bob", "{}")
-    sizes: list[int] = []
     done: list[int] = []
-
-    def open_pool(tasks: int) -> AbstractContextManager[LocalPool]:
-        sizes.append(tasks)
-        return closing(LocalPool(1, tasks))
-
-    outcome = graded(tmp_path, open_pool=open_pool, report=lambda outcome: done.append(outcome.done))
+    outcome = graded(tmp_path, report=lambda outcome: done.append(outcome.done))
     assert (outcome.kept, outcome.graded) == (["ada", "cy"], ["bob"])
-    assert (sizes, done) == ([1], [1, 2, 3])
+    assert done == [1, 2, 3]

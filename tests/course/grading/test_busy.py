@@ -171,7 +171,8 @@ def test_a_class_graded_on_a_busy_machine_has_the_gradebook_of_an_idle_one(
         monkeypatch.setattr(
             grade_class, "run_tasks", lambda tasks, pool, of=results: ((task, of[task.student]) for task in tasks)
         )
-        grade_class.grade_class(course, find_submissions(tmp_path / name, LAB))
+        submissions = find_submissions(tmp_path / name, LAB)
+        grade_class.grade_class(course, submissions, submissions)
         books.append(grades(course.db_url))
     assert len({student for student, _ in books[0]}) == len(notebooks())
     assert books[1] == books[0]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import psutil  # type: ignore[import-untyped]
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -18,14 +22,14 @@ from autograder import labs
 from autograder.course.cells import graded_cells
 from autograder.course.grading import pool
 from autograder.course.grading.grade_submission import Graded, Task, grade_notebook
-from autograder.course.grading.pool import LocalPool, run_tasks
+from autograder.course.grading.pool import LocalPool, run_tasks, start_loading
 from autograder.course.intake.notebooks import Notice, as_notebook, notices_of
 from autograder.course.saved_reports import saved_reports
 from autograder.errors import UsageError
 from autograder.report import JSON_MIME
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Settings, Template
-from tests.course.helpers import ALL
+from tests.course.helpers import ALL, wait_until
 from tools.make_class import LAB, answered, reference
 
 QUICK = Limits(cpu_seconds_per_cell=4, waiting_seconds_per_cell=8, seconds_to_stop=1)
@@ -191,5 +195,51 @@ def grade_or_die(task: Task) -> Graded:
     return grade_notebook(task)
 
 
-def test_a_pool_has_no_more_processes_than_tasks() -> None:
-    assert [LocalPool(4, tasks).size() for tasks in (0, 1, 3, 9)] == [1, 1, 3, 4]
+def test_a_pool_starts_no_more_processes_than_it_has_tasks() -> None:
+    with LocalPool(3).open() as executor:
+        executor.submit(os.getpid).result()
+        assert len(multiprocessing.active_children()) == 1
+
+
+needs_the_server = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each process loads for itself")
+
+
+@needs_the_server
+def test_pytorch_is_loaded_before_a_process_of_the_pool_begins() -> None:
+    assert in_a_pool("'torch' in __import__('sys').modules") == "True"
+
+
+@needs_the_server
+def test_what_the_processes_are_forks_of_has_one_thread() -> None:
+    assert in_a_pool("(lambda os: len(os.listdir(f'/proc/{os.getppid()}/task')))(__import__('os'))") == "1"
+
+
+@needs_the_server
+def test_a_process_of_the_pool_ends_with_what_it_is_a_fork_of() -> None:
+    worker, server = sleeping_worker()
+    server.kill()
+    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_pool_leaves_the_environment_and_ctrl_c_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    before = dict(os.environ), signal.getsignal(signal.SIGINT)
+    start_loading()
+    assert (dict(os.environ), signal.getsignal(signal.SIGINT)) == before
+
+
+def sleeping_worker() -> tuple[psutil.Process, psutil.Process]:
+    """Return a process of a pool that has nothing to do for long, and what it is a fork of."""
+    pool = LocalPool(1)._new()
+    worker, server = (psutil.Process(pool.submit(ask).result()) for ask in (os.getpid, os.getppid))
+    return worker, server
+
+
+def in_a_pool(expression: str) -> str:
+    """Return what a process of a pool finds, in a command of its own: the tests' processes have servers already."""
+    program = (
+        "import sys\nfrom autograder.course.grading.pool import LocalPool\n"
+        "with LocalPool(1).open() as pool:\n    print(pool.submit(eval, sys.argv[1]).result())"
+    )
+    asked = [sys.executable, "-c", program, expression]
+    return subprocess.run(asked, cwd=labs.ROOT, capture_output=True, text=True, check=True).stdout.strip()

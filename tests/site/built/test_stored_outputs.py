@@ -32,7 +32,8 @@ def noted(program: str, root: Path) -> reads.Seen:
     log.write_text("")
     start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from book.extensions.reads import note; note({str(log)!r})"
     command = [sys.executable, "-c", f"{start}; sys.path[0] = ''\n{program}"]
-    subprocess.run(command, cwd=root / "book", check=True, capture_output=True)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(command, cwd=root / "book", check=True, capture_output=True, env=environment)
     return reads.seen(log, root)
 
 
@@ -118,6 +119,7 @@ def test_it_counts_when_there_is_now(what: str, root: Path) -> None:
         "book/figures/other.py",
         "book/figures/new.py",
         "book/data/counts.json",
+        "book/data/made",
         "book/.swap",
         "_build/a",
     ],

@@ -58,7 +58,7 @@ class Progress:
             if float(download["size"]) >= _LARGE:
                 self.say(f"  downloading {download['name']}, {download['size']} MB")
         elif line.startswith("Installing collected packages: ") and self.found:
-            self.say(f"  installing {line.count(',') + 1} packages: a minute or two")
+            self.say(f"  installing {line.count(',') + 1} packages")
 
     def _count(self) -> None:
         self.found += 1

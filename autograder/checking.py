@@ -47,7 +47,7 @@ def check(solution: object, exercise: str | Exercise | None = None, seed: int | 
     exercise = exercise if isinstance(exercise, Exercise) else _named(exercise or _name_of(solution))
     if not callable(solution):
         return not_callable(exercise, "None" if solution is None else describe(solution))
-    cases = draw(exercise, PUBLIC_SEED if seed is None else seed)
+    cases = draw_cases(exercise, PUBLIC_SEED if seed is None else seed)
 
     def ask(cases: Sequence[Case], stand_ins: Sequence[Exercise]) -> Sequence[Observation]:
         with standing_in(solution, dict(map(_stand_in, stand_ins))):
@@ -55,7 +55,7 @@ def check(solution: object, exercise: str | Exercise | None = None, seed: int | 
 
     try:
         with _bounded(MOST_SECONDS):
-            report = put(exercise, cases, ask)
+            report = ask_and_grade(exercise, cases, ask)
     except KeyboardInterrupt as stop:
         report = _stopped(exercise, solution, stop)
     report = replace(
@@ -76,7 +76,7 @@ def case(exercise: str, number: int | None = None) -> dict[str, Any]:
     `number` counts from 1, as reports do; left out, it is the case the last report tells of, else the first. Raises
     ValueError for a name or a number there is none of.
     """
-    cases = draw(_named(exercise), PUBLIC_SEED)
+    cases = draw_cases(_named(exercise), PUBLIC_SEED)
     wrong = CHECKED[exercise].wrong if exercise in CHECKED else None
     number = number or (wrong.number if wrong else 0) or 1
     if not 1 <= number <= len(cases):
@@ -136,7 +136,7 @@ def _as_it_is(stand_in: Solution) -> Solution:
 
 
 @one_thread()
-def put(exercise: Exercise, cases: Sequence[Case], ask: Ask) -> Report:
+def ask_and_grade(exercise: Exercise, cases: Sequence[Case], ask: Ask) -> Report:
     """Return the Report on what `ask` brings: the observations on `cases`, with stand-ins for some exercises.
 
     No exercise's points depend on another's: when an answer is not all right, it is asked for again with what the
@@ -152,7 +152,7 @@ def put(exercise: Exercise, cases: Sequence[Case], ask: Ask) -> Report:
 
 @lru_cache(maxsize=64)  # more than there are exercises
 @one_thread()
-def draw(exercise: Exercise, seed: int) -> Sequence[Case]:
+def draw_cases(exercise: Exercise, seed: int) -> Sequence[Case]:
     """Return the cases of `exercise` for `seed`; two exercises get different numbers from one seed.
 
     The latest are kept, with what was worked out for them, for whoever checks again and again.
@@ -181,7 +181,7 @@ def _judge(exercise: Exercise, case: Case, seen: Observation) -> Mapping[str, Ve
         return {part: Verdict(kind, message) for part in case.parts or exercise.points}
     verdicts = exercise.judge(exercise, case, seen.answers)
     return {
-        part: _judge_manners(_by_form(verdict, seen.forms.get(part, "")), part, seen)
+        part: _judge_side_effects(_by_form(verdict, seen.forms.get(part, "")), part, seen)
         for part, verdict in verdicts.items()
     }
 
@@ -197,7 +197,7 @@ def _by_form(verdict: Verdict, form: str) -> Verdict:
     return verdict
 
 
-def _judge_manners(verdict: Verdict, part: str, seen: Observation) -> Verdict:
+def _judge_side_effects(verdict: Verdict, part: str, seen: Observation) -> Verdict:
     if not verdict.right:
         return verdict
     if seen.changed:

@@ -280,7 +280,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.course.gradebook.course_folder import Course, without_result
     from autograder.course.grading.pool import start_loading
     from autograder.course.intake.submissions import find_misplaced, find_submissions
-    from autograder.course.progress_bar import Progress
+    from autograder.course.progress_bar import ProgressBar
     from autograder.sandbox.limits import Limits
 
     where = options.course, options.assignment
@@ -301,7 +301,7 @@ def _grade(options: argparse.Namespace) -> int:
             protections[:] = _protections(options)
             yield pool
 
-    with closing(Progress(len(submissions))) as progress:
+    with closing(ProgressBar(len(submissions))) as progress:
         outcome = grade_class(
             course,
             submissions,
@@ -309,7 +309,7 @@ def _grade(options: argparse.Namespace) -> int:
             open_pool=open_pool,
             unsafe=options.unsafe,
             book=options.book or configured_book(),
-            report=progress.show,
+            on_result=progress.show,
         )
     misplaced = find_misplaced(options.course, options.assignment)
     seconds = round(time.monotonic() - began, 3)

@@ -25,8 +25,8 @@ class Case:
 
     `arguments` go to the learner's function by position, in this order. They are plain data, which can be sent to
     another process: arrays of numbers, NumPy scalars, numbers, texts, None, and lists, tuples and dicts of these.
-    `given` holds what the oracles work with, by name: arrays, in which whole numbers and truth values stay what they
-    are, and plain numbers (a pre-activation whose activation is an argument, a stride, say). `label` is what
+    `oracle_inputs` holds what the oracles work with, by name: arrays, in which whole numbers and truth values stay what
+    they are, and plain numbers (a pre-activation whose activation is an argument, a stride, say). `label` is what
     feedback calls the case; where it holds the values themselves, `without_values` is what feedback on hidden inputs
     calls it. `parts` are the parts that an exception in this case costs; all when empty. `sizes` are the lengths that a
     wrong factor may come from, by the letter the lab has for them: N, the batch, first. `slots` says of an input which
@@ -36,7 +36,7 @@ class Case:
 
     label: str
     arguments: Mapping[str, Any]
-    given: Mapping[str, Any] = field(default_factory=dict)
+    oracle_inputs: Mapping[str, Any] = field(default_factory=dict)
     repeat: bool = True
     parts: tuple[str, ...] = ()
     without_values: str = ""
@@ -46,7 +46,7 @@ class Case:
     @property
     def names(self) -> SimpleNamespace:
         """All inputs of the case as attributes: `case.names.O`."""
-        return SimpleNamespace(**{**self.given, **self.arguments})
+        return SimpleNamespace(**{**self.oracle_inputs, **self.arguments})
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def _as_array(value: Any, whole: bool) -> Any:
 
 def completed(case: Case, given: Callable[..., Arrays], whole: Sequence[str]) -> Case:
     """Return the case with the inputs of the forward formula in it."""
-    return replace(case, given=given(**given_to(case.arguments, whole)))
+    return replace(case, oracle_inputs=given(**given_to(case.arguments, whole)))
 
 
 def by_name(signature: str) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ class PrintedNetwork:
 
     def printed(self, case: Case) -> Arrays:
         """Return what the printed network takes for its gradients."""
-        return dict(self.computes(case.given, case.given)[1])
+        return dict(self.computes(case.oracle_inputs, case.oracle_inputs)[1])
 
     def gradients(self, mistake: str, case: Case, oracle: Oracle = autograd) -> Arrays:
         """Return the gradients with this mistake; with "" the right ones."""
@@ -49,8 +49,8 @@ class PrintedNetwork:
             return self.forward(pieces, SimpleNamespace(**given)) + pieces.extra
 
         with torch.no_grad():
-            loss(**tensors(case.given))
-        return oracle(loss, case.given, list(self.printed(case)))
+            loss(**tensors(case.oracle_inputs))
+        return oracle(loss, case.oracle_inputs, list(self.printed(case)))
 
     def differing(self, mistake: str, case: Case, oracle: Oracle = autograd) -> list[str]:
         """Return the parameters whose printed gradients are others than those with this mistake."""

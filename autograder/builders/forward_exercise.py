@@ -49,7 +49,7 @@ def forward_exercise(
         return {name: np.asarray(one) for name, one in zip(points, values, strict=True)}
 
     def right(case: Case) -> object:
-        value = value_of(forward, case.given)
+        value = value_of(forward, case.oracle_inputs)
         return of_one_or_several(value) if isinstance(value, tuple) else value
 
     complete = partial(completed, given=given, whole=whole)
@@ -61,10 +61,10 @@ def forward_exercise(
         points=points,
         inputs=lambda rng: [complete(case) for case in inputs(rng)],
         attempt=partial(call_for_each if part else partial(call, by_name=by_name(signature)), names=tuple(points)),
-        expected=lambda case: by_part(value_of(forward, case.given), case),
+        expected=lambda case: by_part(value_of(forward, case.oracle_inputs), case),
         numerical=lambda case: by_part(otherwise(case), case),
         judge=judge,
-        suspects=suspects_of(suspects, tuple(points), lambda other, _, case: value_of(other, case.given)),
+        suspects=suspects_of(suspects, tuple(points), lambda other, _, case: value_of(other, case.oracle_inputs)),
         may_call=may_call,
         stand_in=stand_in(signature, tuple(points), complete, right),
     )

@@ -54,14 +54,14 @@ def gradient_exercise(
     of = wrt if callable(wrt) else lambda _: wrt
 
     def answer(oracle: Oracle, case: Case) -> dict[str, Array]:
-        gradients = oracle(forward, case.given, dict.fromkeys(of(case).values()))
+        gradients = oracle(forward, case.oracle_inputs, dict.fromkeys(of(case).values()))
         return {part: gradients[name] for part, name in of(case).items()}
 
     def wrong_answer(other: Forward, part: str, case: Case) -> Array:
-        return gradient(other, case.given, of(case)[part])
+        return gradient(other, case.oracle_inputs, of(case)[part])
 
     def right(case: Case) -> object:
-        gradients = autograd(forward, case.given, dict.fromkeys(of(case).values()))
+        gradients = autograd(forward, case.oracle_inputs, dict.fromkeys(of(case).values()))
         return gradients if by_key else of_one_or_several(list(gradients.values()))
 
     usual = call_for_keys if by_key else call_for_each if callable(wrt) else partial(call, by_name=by_name(signature))

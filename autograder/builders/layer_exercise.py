@@ -40,7 +40,7 @@ def other(mistake: str, values: Callable[[Case], Values], *parts: str) -> Other:
 
 def changed(mistake: str, name: str, change: Callable[[Array], Array], *parts: str) -> Other:
     """Return the mistake of answering `parts` with one of the values changed."""
-    return Other(mistake, lambda case: {name: change(case.given[name])}, parts)
+    return Other(mistake, lambda case: {name: change(case.oracle_inputs[name])}, parts)
 
 
 def layer_case(label: str, values: Values, **lived: Sequence[Any]) -> Case:
@@ -89,12 +89,12 @@ def layer_exercise(
 
     def with_others(one: Other) -> list[Suspect]:
         def formula(case: Case, part: str) -> Array:
-            return answer(part, {**case.given, **one.values(case)})
+            return answer(part, {**case.oracle_inputs, **one.values(case)})
 
         return [Suspect(one.mistake, part, partial(formula, part=part)) for part in one.parts or points]
 
     def accumulated(case: Case, part: str) -> Array:
-        return np.sum([answer(part, {**case.given, **step}) for step in steps_so_far(case)], axis=0)
+        return np.sum([answer(part, {**case.oracle_inputs, **step}) for step in steps_so_far(case)], axis=0)
 
     own = [
         suspect
@@ -109,11 +109,11 @@ def layer_exercise(
         points=points,
         inputs=inputs,
         attempt=partial(attempt_layer, parameters=tuple(parameters), settings=tuple(settings), gradient=gradient),
-        expected=lambda case: {"forward": value(layer, case.given), **gradients(case.given)},
-        numerical=lambda case: {"forward": otherwise(case), **gradients(case.given, central_differences)},
+        expected=lambda case: {"forward": value(layer, case.oracle_inputs), **gradients(case.oracle_inputs)},
+        numerical=lambda case: {"forward": otherwise(case), **gradients(case.oracle_inputs, central_differences)},
         judge=compare_with_expected,
         suspects=[
-            *suspects_of(own, tuple(points), lambda formula, part, case: answer(part, case.given, formula)),
+            *suspects_of(own, tuple(points), lambda formula, part, case: answer(part, case.oracle_inputs, formula)),
             *(
                 Suspect("gradients-accumulated", f"d{name}", partial(accumulated, part=f"d{name}"))
                 for name in parameters
@@ -143,7 +143,7 @@ def _of_a_life(parameters: Sequence[str], gradient: str) -> list[Other]:
 def _seen(case: Case, within: bool = True) -> list[Array]:
     """Return the inputs the layer has seen; where its batch has another size, the formula fits no shape."""
     since = case.arguments["before_x"] if within else []
-    return [*(step["x"] for step in case.arguments["earlier"]), *since, case.given["x"]]
+    return [*(step["x"] for step in case.arguments["earlier"]), *since, case.oracle_inputs["x"]]
 
 
 def _of_last_other(*names: str) -> Callable[[Case], Values]:
@@ -153,6 +153,6 @@ def _of_last_other(*names: str) -> Callable[[Case], Values]:
 
 def steps_so_far(case: Case) -> list[Values]:
     """Return x and upstream of every backward pass that the layer has made, its step's own last."""
-    x = [*case.arguments["before_x"], case.given["x"]][-1]
+    x = [*case.arguments["before_x"], case.oracle_inputs["x"]][-1]
     steps = [{"x": step["x"], "upstream": step["upstream"]} for step in case.arguments["earlier"]]
     return [*steps, *({"x": x, "upstream": upstream} for upstream in case.arguments["before_upstream"]), {}]

@@ -208,7 +208,7 @@ def _affine(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
 
 def _affine_by_products(case: Case) -> Array:
     """The forward values as sums of single products, in extended precision."""
-    x, W, b = (case.given[name].astype(np.longdouble) for name in ("x", "W", "b"))
+    x, W, b = (case.oracle_inputs[name].astype(np.longdouble) for name in ("x", "W", "b"))
     products = np.stack([row.ravel()[:, None] * W for row in x])
     return np.asarray(products.sum(axis=1) + b, dtype=np.float64)
 
@@ -218,9 +218,9 @@ def _flat(x: Array) -> Array:
 
 
 def _dx_last_axis_first(case: Case) -> Array:
-    given = {**case.given, "x": _flat(case.given["x"])}
+    given = {**case.oracle_inputs, "x": _flat(case.oracle_inputs["x"])}
     dx = gradient(lambda upstream, **layer: (upstream * _affine(**layer)).sum(), given, "x")
-    return dx.reshape(case.given["x"].shape, order="F")
+    return dx.reshape(case.oracle_inputs["x"].shape, order="F")
 
 
 def _last_axis_first(x: Array) -> Array:
@@ -233,7 +233,7 @@ def _only_first_row(upstream: Array) -> Array:
 
 
 def _of_sums(case: Case) -> dict[str, Array]:
-    return {name: case.given[name].sum(axis=0, keepdims=True) for name in ("x", "upstream")}
+    return {name: case.oracle_inputs[name].sum(axis=0, keepdims=True) for name in ("x", "upstream")}
 
 
 AFFINE = layer_exercise(
@@ -306,13 +306,13 @@ def _sigmoid_histories(rng: Rng) -> list[Case]:
 
 def _sigmoid_by_tanh(case: Case) -> Array:
     """The values as ½(1 + tanh(x/2)), in extended precision."""
-    half = case.given["x"].astype(np.longdouble) / 2
+    half = case.oracle_inputs["x"].astype(np.longdouble) / 2
     return np.asarray((1 + np.tanh(half)) / 2, dtype=np.float64)
 
 
 def _slopes_so_far(case: Case) -> dict[str, Array]:
     """The cached slope multiplied by each upstream gradient in turn, and kept."""
-    return {"upstream": np.prod([*case.arguments["before_upstream"], case.given["upstream"]], axis=0)}
+    return {"upstream": np.prod([*case.arguments["before_upstream"], case.oracle_inputs["upstream"]], axis=0)}
 
 
 SIGMOID = layer_exercise(
@@ -397,7 +397,7 @@ def _network_gradient(
     case: Case,
     oracle: Oracle = autograd,
     layers: slice = slice(None),
-    x: Callable[[Case], Array] = lambda case: case.given["x"],
+    x: Callable[[Case], Array] = lambda case: case.oracle_inputs["x"],
     upstream: Callable[[Array], Array] = lambda upstream: upstream,
 ) -> Arrays:
     chosen = case.arguments["layers"][layers]

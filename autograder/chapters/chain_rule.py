@@ -72,7 +72,7 @@ _CHAIN: dict[str, tuple[Forward, str]] = {
 
 
 def _chain_answer(oracle: Oracle, case: Case) -> Arrays:
-    given = {**case.arguments, **case.given}
+    given = {**case.arguments, **case.oracle_inputs}
     return {part: oracle(forward, given, [name])[name] for part, (forward, name) in _CHAIN.items()}
 
 
@@ -633,7 +633,7 @@ def _numerical_gradient_inputs(rng: Rng) -> list[Case]:
     large = _differences_case(rng, _away_from_zero(rng, (4,), 1.5, 3.0), h=0.2)
     flat = _differences_case(rng, rng.uniform(-1, 1, (3,)), slope=1e-3)
     far = _differences_case(rng, _away_from_zero(rng, (12,), 100.0, 200.0))
-    x, a = far.given["x"], far.given["a"]
+    x, a = far.oracle_inputs["x"], far.oracle_inputs["a"]
     x[-1] = -(a[:-1] * x[:-1]).sum() / a[-1]  # the square in f is 0 here, and its gradient too
     return [
         *plain,
@@ -656,12 +656,12 @@ def _differences_case(rng: Rng, x: Array, h: float | None = None, layout: str = 
 
 
 def _by_autograd(case: Case) -> Arrays:
-    return {"value": gradient(_smoothed, case.given, "x"), "x restored": np.array(1.0)}
+    return {"value": gradient(_smoothed, case.oracle_inputs, "x"), "x restored": np.array(1.0)}
 
 
 def _by_differences(case: Case) -> Arrays:
-    given = {name: case.given[name] for name in ("x", "a", "b")}
-    found = central_differences(_sampled, given, ["x"], float(case.given["h"]))
+    given = {name: case.oracle_inputs[name] for name in ("x", "a", "b")}
+    found = central_differences(_sampled, given, ["x"], float(case.oracle_inputs["h"]))
     return {"value": found["x"], "x restored": np.array(1.0)}
 
 
@@ -682,7 +682,7 @@ def _judge_restored(answers: Mapping[str, Answer]) -> Verdict:
 
 
 def _value_at(case: Case, moved: Array) -> float:
-    a, b = case.given["a"], case.given["b"]
+    a, b = case.oracle_inputs["a"], case.oracle_inputs["b"]
     return float(_sampled(torch.tensor(moved), torch.tensor(a), torch.tensor(b)))
 
 
@@ -690,8 +690,8 @@ def _quotient(mistake: str, up: float, down: float, over: float, h: float | None
     """Return the mistake of (f(x + up·h) − f(x + down·h)) / (over·h), with this h where it is given."""
 
     def answer(case: Case) -> Array:
-        at = case.given["x"].astype(np.float64)
-        step = float(case.given["h"]) if h is None else h
+        at = case.oracle_inputs["x"].astype(np.float64)
+        step = float(case.oracle_inputs["h"]) if h is None else h
         units = (row.reshape(at.shape) for row in np.eye(at.size))
         found = [_value_at(case, at + up * step * u) - _value_at(case, at + down * step * u) for u in units]
         return np.array(found).reshape(at.shape) / (over * step)
@@ -700,11 +700,11 @@ def _quotient(mistake: str, up: float, down: float, over: float, h: float | None
 
 
 def _undivided(case: Case) -> Array:
-    return _by_autograd(case)["value"] * 2 * case.given["h"]
+    return _by_autograd(case)["value"] * 2 * case.oracle_inputs["h"]
 
 
 def _all_moved(case: Case) -> float:
-    at, h = case.given["x"].astype(np.float64), float(case.given["h"])
+    at, h = case.oracle_inputs["x"].astype(np.float64), float(case.oracle_inputs["h"])
     return (_value_at(case, at + h) - _value_at(case, at - h)) / (2 * h)
 
 
@@ -726,10 +726,10 @@ NUMERICAL_GRADIENT = Exercise(
         _quotient("h-ignored", 1, -1, 2, h=1e-5),
         _quotient("step-too-large", 1, -1, 2, h=0.1),
         _quotient("step-too-large", 1, -1, 2, h=0.01),
-        Suspect("copy-not-seen", "value", lambda case: np.zeros(case.given["x"].shape)),
+        Suspect("copy-not-seen", "value", lambda case: np.zeros(case.oracle_inputs["x"].shape)),
         Suspect("not-divided", "value", _undivided),
         Suspect("all-entries-moved", "value", _all_moved),
-        Suspect("all-entries-moved", "value", lambda case: np.full(case.given["x"].shape, _all_moved(case))),
+        Suspect("all-entries-moved", "value", lambda case: np.full(case.oracle_inputs["x"].shape, _all_moved(case))),
     ],
 )
 

@@ -467,7 +467,7 @@ Gradient: TypeAlias = Callable[[Mapping[str, Array]], Array]
 
 
 def _error_against(of: Gradient, case: Case) -> Arrays:
-    return {"value": np.array(relative_error(case.arguments["analytic"], of(case.given)))}
+    return {"value": np.array(relative_error(case.arguments["analytic"], of(case.oracle_inputs)))}
 
 
 def _central(given: Mapping[str, Array], h: float = 1e-5) -> Array:
@@ -486,7 +486,7 @@ def _wrong_gradient(mistake: str, of: Gradient) -> Suspect:
 
 
 def _wrong_error(mistake: str, error: Callable[[Array, Array], Array]) -> Suspect:
-    return Suspect(mistake, "value", lambda case: error(case.arguments["analytic"], _central(case.given)))
+    return Suspect(mistake, "value", lambda case: error(case.arguments["analytic"], _central(case.oracle_inputs)))
 
 
 def _relative(a: Array, b: Array, size: Array) -> Array:
@@ -643,7 +643,7 @@ def _output_delta_of(net: Tensor, T: Tensor) -> Tensor:
 
 def _mlp_input_for_hidden(case: Case) -> Array:
     """∂E/∂W2 with the network's input X in the place of the hidden activations."""
-    X, T, W1, b1, W2, b2 = (torch.tensor(value) for value in case.given.values())
+    X, T, W1, b1, W2, b2 = (torch.tensor(value) for value in case.oracle_inputs.values())
     return weights_between(X.numpy(), _output_delta_of(torch.sigmoid(X @ W1 + b1) @ W2 + b2, T).numpy())
 
 
@@ -717,7 +717,7 @@ def _shapes(hidden: int) -> dict[str, tuple[int, ...]]:
 def _with_learners_start(case: Case, answers: Mapping[str, Answer]) -> Case:
     """Put the learner's own start into the case, if it is one, so that the oracles can replay from there."""
     start = _params(answers, "start", case)
-    return case if isinstance(start, Verdict) else replace(case, given={**case.given, **start})
+    return case if isinstance(start, Verdict) else replace(case, oracle_inputs={**case.oracle_inputs, **start})
 
 
 def _params(answers: Mapping[str, Answer], run: str, case: Case) -> dict[str, Array] | Verdict:
@@ -748,8 +748,8 @@ def _is_long(case: Case) -> bool:
 
 def _run(case: Case) -> Run:
     """Return what a case trains, from the start it holds."""
-    params = {name: case.given[name] for name in PARAMS}
-    batch = {name: case.given[name] for name in ("X", "T")}
+    params = {name: case.oracle_inputs[name] for name in PARAMS}
+    batch = {name: case.oracle_inputs[name] for name in ("X", "T")}
     return Run(params, [batch] * case.arguments["epochs"], case.arguments["lr"])
 
 
@@ -758,7 +758,7 @@ def _replay(step: Step, case: Case) -> Arrays:
     if _is_long(case):
         return {}
     *before, end = path(_run(case), step)
-    batch = {name: case.given[name] for name in ("X", "T")}
+    batch = {name: case.oracle_inputs[name] for name in ("X", "T")}
     return {"trajectory": np.array([_loss(params, batch) for params in before]), **end}
 
 
@@ -807,11 +807,13 @@ def _judge_start(case: Case, answers: Mapping[str, Answer]) -> Verdict:
 
 
 def _same_params(answers: Mapping[str, Answer], run: str, case: Case) -> bool:
-    return all(agree(answers[f"{run} {name}"], case.given[name]) for name in PARAMS)
+    return all(agree(answers[f"{run} {name}"], case.oracle_inputs[name]) for name in PARAMS)
 
 
 def _units_all_alike(case: Case) -> bool:
-    units = np.vstack([case.given["W1"], case.given["b1"], case.given["W2"].T])  # one column a hidden unit
+    units = np.vstack(
+        [case.oracle_inputs["W1"], case.oracle_inputs["b1"], case.oracle_inputs["W2"].T]
+    )  # one column a hidden unit
     return bool((units == units[:, :1]).all())
 
 
@@ -854,7 +856,7 @@ def _wrong_run(mistake: str, step: Step, factor: Callable[[int], float] = lambda
     """Return the mistake of this other update; factor(N) is what the recorded losses are multiplied by."""
 
     def formula(case: Case) -> Array:
-        return losses(_run(case), step, _loss) * factor(len(case.given["X"]))
+        return losses(_run(case), step, _loss) * factor(len(case.oracle_inputs["X"]))
 
     return Suspect(mistake, "trajectory", formula)
 

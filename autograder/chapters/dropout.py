@@ -480,7 +480,7 @@ def _met_by_other(mistake: str, below: Callable[[Tensor, Tensor, Tensor], Tensor
         hidden = leaky_relu(network["x"] @ network["W1"] + network["b1"], network["negative_slope"])
         return below(network["x"], hidden, network["mask"]), logits_gradient(logits(**network), labels)
 
-    return Suspect(mistake, "W2", lambda case: weights_between(*value_of(terms, case.given)))
+    return Suspect(mistake, "W2", lambda case: weights_between(*value_of(terms, case.oracle_inputs)))
 
 
 def _weights_transposed(labels: Tensor, **network: Any) -> Tensor:

@@ -414,7 +414,7 @@ def _met_by_other(mistake: str, below: Callable[[Tensor, Tensor], Tensor]) -> Su
         net = network["x"] @ network["W1"] + network["b1"]
         return below(network["x"], net), logits_gradient(logits(**network), labels)
 
-    return Suspect(mistake, "W2", lambda case: weights_between(*value_of(terms, case.given)))
+    return Suspect(mistake, "W2", lambda case: weights_between(*value_of(terms, case.oracle_inputs)))
 
 
 _BELOW = PARAMS[:2]

@@ -181,14 +181,14 @@ def _sums_first(upstream: Tensor, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
 
 def _delta(case: Case) -> Array:
     """∂E/∂net, one row a sample: the bias gradient before it is summed."""
-    given = {**case.given, "b": np.zeros(case.given["upstream"].shape) + case.given["b"]}
+    given = {**case.oracle_inputs, "b": np.zeros(case.oracle_inputs["upstream"].shape) + case.oracle_inputs["b"]}
     return autograd(_layer, given, ["b"])["b"]
 
 
 def _of_the_other(wrt: str, case: Case) -> Array:
     """The gradient from what the layer's latest call kept, where that was another layer's."""
-    flipped = {name: np.flip(case.given[name], 0).copy() for name in ALL_INPUTS}
-    return gradient(_layer, {**case.given, **flipped} if case.arguments["alive"] else case.given, wrt)
+    flipped = {name: np.flip(case.oracle_inputs[name], 0).copy() for name in ALL_INPUTS}
+    return gradient(_layer, {**case.oracle_inputs, **flipped} if case.arguments["alive"] else case.oracle_inputs, wrt)
 
 
 def _sigmoid_linear() -> Exercise:

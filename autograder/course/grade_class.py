@@ -45,19 +45,19 @@ def grade_class(
     limits: Limits = Limits(),  # noqa: B008  it cannot change
     unsafe: bool = False,
     book: str = "",
-    report: Callable[[Outcome], None] = lambda outcome: None,
+    on_result: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Outcome:
     """Grade `changed`, and those of `submissions` that the gradebook does not know, and record every result; keep the
     others.
 
     `open_pool` returns the pool to grade on (this machine); where all are kept it is not called, so no process is
-    started. `book` is the address of the book's site, which feedback then links to. `report` is called whenever
+    started. `book` is the address of the book's site, which feedback then links to. `on_result` is called whenever
     something is done. Raises UsageError when the gradebook does not take the assignment or the pool is gone. After that
     or a KeyboardInterrupt the same call goes on where it stopped.
     """
     released = register(course)
     outcome = Outcome()
-    due = list(_due(submissions, frozenset(changed), read_scores(course), outcome, report))
+    due = list(_due(submissions, frozenset(changed), read_scores(course), outcome, on_result))
     if not due:
         return outcome
     known = rubrics(course.assignment)
@@ -70,7 +70,7 @@ def grade_class(
     ):
         for task, result in results:
             _record(recorder, task, result, outcome)
-            report(outcome)
+            on_result(outcome)
     return outcome
 
 
@@ -79,7 +79,7 @@ def _due(
     changed: Collection[Submission],
     recorded: Collection[str],
     outcome: Outcome,
-    report: Callable[[Outcome], None],
+    on_result: Callable[[Outcome], None],
 ) -> Iterator[Submission]:
     """Yield those that changed or that the gradebook does not know; note the others as kept."""
     for submission in submissions:
@@ -87,7 +87,7 @@ def _due(
             yield submission
             continue
         outcome.kept.append(submission.student)
-        report(outcome)
+        on_result(outcome)
 
 
 def _record(recorder: Recorder, task: Task, result: Graded | Exception, outcome: Outcome) -> None:

@@ -33,7 +33,7 @@ from traitlets import Bool, Unicode, default
 
 from autograder import labs
 from autograder.course.cells import KEY, Frame, written_cells
-from autograder.course.feedback.feedback_page import draw, with_standing
+from autograder.course.feedback.feedback_page import render, with_standing
 from autograder.course.feedback.sanitize import given_texts, make_inert
 from autograder.course.gradebook.recorder import standing
 from autograder.course.grading.execution import run
@@ -128,7 +128,7 @@ class FeedbackExporter(Exporter):
             grades = {grade.name: grade for grade in found.grades}
             comments = {comment.name: comment for comment in found.comments}
             said = standing(Frame.of(released), grades, comments, reports, info["late_penalty"], found.assignment)
-        return with_standing(draw(nb, released, reports, self.book), said), resources
+        return with_standing(render(nb, released, reports, self.book), said), resources
 
 
 def _submission(gradebook: Gradebook, info: Resources) -> SubmittedNotebook:

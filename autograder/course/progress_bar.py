@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _REDRAW = 0.1  # seconds
 
 
-class Progress:
+class ProgressBar:
     """One line on standard error, drawn anew as submissions are done; nothing where that is no terminal."""
 
     def __init__(self, total: int) -> None:

@@ -114,7 +114,7 @@ class NotAsked(Exception):
         self.came = came
 
 
-class Template:
+class Forkserver:
     """A warm process. `protections` says what guards the forks, in words. Raises UnprotectedError, NoProcessError."""
 
     def __init__(self, settings: Settings) -> None:
@@ -207,12 +207,12 @@ def protections(*, unsafe: bool = False) -> list[str]:
     """Lock a process in and say what guards it. Raises UnprotectedError when a protection is missing."""
     if unsafe:
         return []
-    template = Template(Settings(Limits(), empty=True))
+    forkserver = Forkserver(Settings(Limits(), empty=True))
     try:
-        template.fork(Seconds()).close()
-        return template.protections
+        forkserver.fork(Seconds()).close()
+        return forkserver.protections
     finally:
-        template.close()
+        forkserver.close()
 
 
 _warm = threading.local()
@@ -224,14 +224,14 @@ def open_session(settings: Settings, used: Seconds | None = None) -> Session:
     What its requests take is added to `used`.
     Raises UnprotectedError when the machine lacks a protection, NoProcessError when no process can be started.
     """
-    templates: dict[Settings, Template] = _warm.__dict__.setdefault("templates", {})
+    forkservers: dict[Settings, Forkserver] = _warm.__dict__.setdefault("forkservers", {})
     for _ in range(2):
-        template = templates.get(settings) or Template(settings)
-        templates[settings] = template
+        forkserver = forkservers.get(settings) or Forkserver(settings)
+        forkservers[settings] = forkserver
         try:
-            return template.fork(used or Seconds())
+            return forkserver.fork(used or Seconds())
         except WireError:  # the warm process is gone: out of memory, perhaps
-            templates.pop(settings).close()
+            forkservers.pop(settings).close()
     raise NoProcessError("no process could be started for the notebook")
 
 

@@ -38,7 +38,7 @@ _DEEPEST = 3  # folders below the one that was named
 
 
 @dataclass(frozen=True)
-class Standing:
+class ExerciseProgress:
     """How an exercise stands.
 
     `state` is "done", "wrong" (not all right), "changed" (its code is not the one that was checked), "not written" or
@@ -66,30 +66,30 @@ class LabProgress:
     lab: str
     title: str
     notebook: Path | None
-    standings: tuple[Standing, ...]
+    exercises: tuple[ExerciseProgress, ...]
     words: tuple[Words, ...] = ()
 
     @property
     def points(self) -> float:
-        return sum(standing.points for standing in self.standings)
+        return sum(each.points for each in self.exercises)
 
     @property
     def max_points(self) -> float:
         """The points of the whole lab, those that a person gives included."""
-        return sum(s.exercise.max_points for s in self.standings) + sum(words.max_points for words in self.words)
+        return sum(s.exercise.max_points for s in self.exercises) + sum(words.max_points for words in self.words)
 
     @property
     def done(self) -> int:
-        return sum(standing.state == "done" for standing in self.standings)
+        return sum(each.state == "done" for each in self.exercises)
 
     @property
     def begun(self) -> bool:
-        return any(standing.state not in _UNTOUCHED for standing in self.standings)
+        return any(each.state not in _UNTOUCHED for each in self.exercises)
 
     @property
     def left_to_say(self) -> Words | None:
         """The first question in words without an answer, once the exercises are done."""
-        if self.done < len(self.standings):
+        if self.done < len(self.exercises):
             return None
         return next((words for words in self.words if not words.answered), None)
 
@@ -114,9 +114,9 @@ class Progress:
         return sum(lab.max_points for lab in self.labs)
 
     @property
-    def next(self) -> Standing | None:
+    def next(self) -> ExerciseProgress | None:
         """The first exercise that is not done, in the latest lab that was begun, else in the course."""
-        return next((s for lab in self._following for s in lab.standings if s.state != "done"), None)
+        return next((s for lab in self._following for s in lab.exercises if s.state != "done"), None)
 
     @property
     def next_words(self) -> LabProgress | None:
@@ -156,7 +156,7 @@ def _lab_data(lab: LabProgress) -> dict[str, Any]:
         "max_points": lab.max_points,
         "exercises": [
             {"name": s.exercise.name, "state": s.state, "points": s.points, "max_points": s.exercise.max_points}
-            for s in lab.standings
+            for s in lab.exercises
         ],
         "words": [{"name": w.name, "answered": w.answered, "max_points": w.max_points} for w in lab.words],
     }
@@ -261,9 +261,9 @@ def _code_in(sources: list[str], name: str) -> str:
 
 
 def _lab_progress(lab: str, saved: _Saved | None) -> LabProgress:
-    standings = [_standing(each, saved) for each in exercises().values() if each.chapter == lab]
+    found = [_progress_in(each, saved) for each in exercises().values() if each.chapter == lab]
     words = _words(lab, saved.cells if saved else ())
-    return LabProgress(lab, _title(lab), saved.path if saved else None, tuple(standings), tuple(words))
+    return LabProgress(lab, _title(lab), saved.path if saved else None, tuple(found), tuple(words))
 
 
 def _words(lab: str, cells: Sequence[NotebookNode]) -> Iterator[Words]:
@@ -284,20 +284,22 @@ def _title(lab: str) -> str:
         return f"Lab {lab.replace('_', ' ')}"
 
 
-def _standing(exercise: Exercise, saved: _Saved | None) -> Standing:
+def _progress_in(exercise: Exercise, saved: _Saved | None) -> ExerciseProgress:
     report = CHECKED.get(exercise.name)
     if report:
         now = _code_in_session(exercise.name)
     elif saved and exercise.name in saved.reports:
         report, now = saved.reports[exercise.name], saved.code(exercise.name)
     else:
-        return Standing(exercise, "not written" if not saved or exercise.name in saved.unwritten else "not checked")
+        return ExerciseProgress(
+            exercise, "not written" if not saved or exercise.name in saved.unwritten else "not checked"
+        )
     if report.code and now and report.code != now:
-        return Standing(exercise, "changed")
+        return ExerciseProgress(exercise, "changed")
     if report.passed:
-        return Standing(exercise, "done", report.points)
+        return ExerciseProgress(exercise, "done", report.points)
     unwritten = all(finding.kind == "not written" for finding in report.findings)
-    return Standing(exercise, "not written" if unwritten else "wrong", report.points)
+    return ExerciseProgress(exercise, "not written" if unwritten else "wrong", report.points)
 
 
 def _code_in_session(name: str) -> str:
@@ -307,17 +309,17 @@ def _code_in_session(name: str) -> str:
 
 def _lines(progress: Progress) -> Iterator[str]:
     for lab in progress.labs:
-        yield f"{lab.title}: {lab.points:g} of {lab.max_points:g} points, {lab.done} of {len(lab.standings)} exercises"
+        yield f"{lab.title}: {lab.points:g} of {lab.max_points:g} points, {lab.done} of {len(lab.exercises)} exercises"
         if lab.begun:
-            width = max(len(name) for name in [*(s.exercise.name for s in lab.standings), *(w.name for w in lab.words)])
-            for s in lab.standings:
+            width = max(len(name) for name in [*(s.exercise.name for s in lab.exercises), *(w.name for w in lab.words)])
+            for s in lab.exercises:
                 points = f"{s.points:g} of {s.exercise.max_points:g}"
                 yield f"  {_SIGNS[s.state]} {s.exercise.name:{width}}  {points:>8}  {s.state}"
             for words in lab.words:
                 yield f"  {_sign(words)} {words.name:{width}}  {f'? of {words.max_points:g}':>8}  {_state(words)}"
     yield ""
     yield f"all labs: {progress.points:g} of {progress.max_points:g} points"
-    if any(s.state == "changed" for lab in progress.labs for s in lab.standings):
+    if any(s.state == "changed" for lab in progress.labs for s in lab.exercises):
         yield "~ changed: the code is not the one that was checked; run its check again."
     yield _next(progress)
     if progress.left_out:
@@ -364,7 +366,7 @@ def _html(progress: Progress) -> str:
 
 
 def _row(lab: LabProgress) -> str:
-    told = [(s.state, _SIGNS[s.state], s.exercise.name) for s in lab.standings]
+    told = [(s.state, _SIGNS[s.state], s.exercise.name) for s in lab.exercises]
     told += [(_state(words), _sign(words), words.name) for words in lab.words]
     marks = ", ".join(
         f'<span style="white-space: nowrap"><span role="img" aria-label="{state}">{sign}</span> '

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autograder import exercises
 from autograder.attempts.answers import Unusable, read
-from autograder.checking import PUBLIC_SEED, draw
+from autograder.checking import PUBLIC_SEED, draw_cases
 from autograder.exercise import Case, Exercise, Suspect
 
 Array: TypeAlias = NDArray[np.float64]
@@ -287,7 +287,7 @@ def measured(mistake: str) -> Measured | None:
     """
     for exercise in exercises().values():
         wrong = [suspect for suspect in exercise.suspects if suspect.mistake == mistake]
-        cases = draw(exercise, PUBLIC_SEED) if wrong else []
+        cases = draw_cases(exercise, PUBLIC_SEED) if wrong else []
         for suspect in wrong:
             for case in cases:
                 error = _error(exercise, suspect, case)

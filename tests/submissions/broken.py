@@ -515,7 +515,7 @@ ANSWERS = [
         "bias_gradient",
         says="AssertionError",
     ),
-    answer("in place", class_answers.IN_PLACE["output_delta"], "output_delta", says="bit for bit"),
+    answer("in place", class_answers.IN_PLACE["output_delta"], "output_delta", says="was changed"),
     answer(
         "a file in an answer",
         "np.save('a.npy', 0)\ndef bias_gradient(delta):\n    return delta.sum(axis=int(np.load('a.npy')))",

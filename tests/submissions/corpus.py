@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from autograder.chapters import exercises
-from autograder.checking import PUBLIC_SEED, draw
+from autograder.checking import PUBLIC_SEED, draw_cases
 from tools import class_answers
 from tools.class_answers import Answers
 from tools.make_class import LAB, answered, reference
@@ -167,7 +167,7 @@ def memorised(name: str) -> str:
     """Return an answer that knows the cases the notebook shows, and nothing else."""
     exercise = exercises()[name]
     table = {}
-    for case in draw(exercise, PUBLIC_SEED):
+    for case in draw_cases(exercise, PUBLIC_SEED):
         values = [value.tolist() for value in exercise.expected(case).values()]
         table[_key(case.arguments)] = values
     return f"""

@@ -10,7 +10,7 @@ import pytest
 
 from autograder import Exercise, exercises
 from autograder.attempts.observe import observe
-from autograder.checking import PUBLIC_SEED, draw
+from autograder.checking import PUBLIC_SEED, draw_cases
 from autograder.diagnosis.catalogue import CATALOGUE, GROUPS
 from autograder.diagnosis.diagnose import diagnose
 from autograder.exercise import Case
@@ -23,7 +23,7 @@ from tests.unit.corpus import RIGHT, WRONG
 def cases_of(exercise: Exercise) -> list[Case]:
     """Return the public cases, with what a right answer chose where that is the learner's to choose."""
     right = RIGHT[exercise.name][0]
-    cases = draw(exercise, PUBLIC_SEED)
+    cases = draw_cases(exercise, PUBLIC_SEED)
     return [exercise.complete(case, observe(exercise.attempt, right, case.arguments).answers) for case in cases]
 
 

@@ -164,7 +164,7 @@ def _instead_of_undoing(mistake: str, change: Callable[[Array, Array], object]) 
     """Return the mistake of answering change(right gradient, upstream) where an input was repeated."""
 
     def formula(case: Case) -> object:
-        return change(gradient(_sum, case.given, _repeated(case)), case.arguments["upstream"])
+        return change(gradient(_sum, case.oracle_inputs, _repeated(case)), case.arguments["upstream"])
 
     return Suspect(mistake, "broadcasting", formula)
 
@@ -315,7 +315,9 @@ def _weight_gradient_instead(mistake: str, change: Callable[[float, float, float
     """Return the mistake of answering change(gradient at ŷ, x, w) for ∂loss/∂w."""
 
     def formula(case: Case) -> object:
-        return change(float(gradient(_squared_error, case.given, "dyhat")), case.arguments["x"], case.arguments["w"])
+        return change(
+            float(gradient(_squared_error, case.oracle_inputs, "dyhat")), case.arguments["x"], case.arguments["w"]
+        )
 
     return Suspect(mistake, "dloss_dw", formula)
 

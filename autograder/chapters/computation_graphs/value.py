@@ -58,8 +58,8 @@ def _value_case(form: str, a: float, b: float) -> Case:
 
 def _value_answer(oracle: Oracle, case: Case) -> Arrays:
     expression, which = FORMS[case.arguments["form"]]
-    value = expression(*(torch.tensor(case.given[name]) for name in "ab"))
-    slopes = oracle(expression, case.given, which)
+    value = expression(*(torch.tensor(case.oracle_inputs[name]) for name in "ab"))
+    slopes = oracle(expression, case.oracle_inputs, which)
     return {case.arguments["part"]: np.array([float(value), *(float(slopes[name]) for name in which)])}
 
 
@@ -130,8 +130,8 @@ def _wrong_value(
         def forward(a: Tensor, b: Tensor) -> Tensor:
             return expression(*(_Wrong(v, product, activation) for v in (a, b))).tensor
 
-        value = expression(*(torch.tensor(case.given[name]) for name in "ab"))
-        slopes = autograd(forward, case.given, which)
+        value = expression(*(torch.tensor(case.oracle_inputs[name]) for name in "ab"))
+        slopes = autograd(forward, case.oracle_inputs, which)
         return [float(value), *(float(slopes[name]) for name in which)]
 
     return Suspect(mistake, part, formula)

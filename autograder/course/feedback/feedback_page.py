@@ -42,7 +42,7 @@ _LONGEST_COLOURED = 20_000  # characters of a cell
 _LIGHT, _DARK = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
 
-def draw(notebook: NotebookNode, released: NotebookNode, reports: Mapping[str, Report], book: str = "") -> str:
+def render(notebook: NotebookNode, released: NotebookNode, reports: Mapping[str, Report], book: str = "") -> str:
     """Return the page of a graded notebook, with a place for its standing.
 
     `reports` are by the grade_id of their cell. `book` is the address of the book's site, for links to what there is

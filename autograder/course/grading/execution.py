@@ -79,7 +79,7 @@ def run_cells(
     A cell that ends or blocks the process is left out from then on: a new process, from `open`, runs the others again,
     so what still works is graded.
     """
-    progress = _Progress(notebook, limits, inputs)
+    progress = _NotebookRun(notebook, limits, inputs)
     settings = _settings(notebook.metadata[KEY]["exercises"].values(), limits, unsafe)
     while progress.next < len(notebook.cells):
         if progress.used_up:
@@ -106,7 +106,7 @@ def _settings(names: Iterable[str], limits: Limits, unsafe: bool) -> Settings:
 
 
 @dataclass
-class _Progress:
+class _NotebookRun:
     """How far the run of one notebook is. By cell id: the reports of graded cells, and why a cell did not finish."""
 
     notebook: NotebookNode
@@ -235,7 +235,7 @@ def _short(cell: NotebookNode) -> str:
     return f"cell {number}" if number else f"the given cell {cell.id}"
 
 
-def _run_in(session: Session, progress: _Progress) -> None:
+def _run_in(session: Session, progress: _NotebookRun) -> None:
     """Run on from `progress.next` in a new process, after the learner's cells above have been run again."""
     for index, cell in enumerate(progress.notebook.cells):
         if not progress.is_due(cell, index):
@@ -258,7 +258,7 @@ def _run_in(session: Session, progress: _Progress) -> None:
     progress.next = len(progress.notebook.cells)
 
 
-def _ask(session: Session, progress: _Progress, cell: NotebookNode, name: str) -> None:
+def _ask(session: Session, progress: _NotebookRun, cell: NotebookNode, name: str) -> None:
     from autograder.course.grading import questions  # loads PyTorch
 
     try:
@@ -270,7 +270,7 @@ def _ask(session: Session, progress: _Progress, cell: NotebookNode, name: str) -
         progress.reasons[cell.id] = progress.missing(name)
 
 
-def _run_cell(session: Session, progress: _Progress, cell: NotebookNode, first: bool) -> None:
+def _run_cell(session: Session, progress: _NotebookRun, cell: NotebookNode, first: bool) -> None:
     """Run a cell; keep what it shows when it runs for the first time."""
     ran = session.run(cell.source, progress.allowed, progress.limits.seconds_to_stop, _short(cell))
     if first:
@@ -288,7 +288,7 @@ def _error(ran: Ran) -> Mapping[str, Any]:
     return next((one for one in reversed(ran.outputs) if one["kind"] == "error"), {})
 
 
-def _outputs(ran: Ran, progress: _Progress) -> list[NotebookNode]:
+def _outputs(ran: Ran, progress: _NotebookRun) -> list[NotebookNode]:
     """Return the outputs of a cell as far as the submission's bound allows."""
     outputs, flooded = [], ran.flooded
     for one in ran.outputs:

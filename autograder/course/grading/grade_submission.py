@@ -10,7 +10,7 @@ from time import monotonic
 from nbformat import NotebookNode, v4
 
 from autograder.course.cells import KEY, written_cells
-from autograder.course.feedback.feedback_page import draw, on_day
+from autograder.course.feedback.feedback_page import on_day, render
 from autograder.course.feedback.sanitize import make_inert
 from autograder.course.grading.execution import number_cells, run
 from autograder.course.intake.notebooks import (
@@ -96,7 +96,7 @@ def grade_notebook(task: Task) -> Graded:
     add_rubrics(notebook, {name: task.rubrics[name] for name in written if name in task.rubrics})
     return Graded(
         v4.writes(notebook) + "\n",
-        draw(notebook, released, reports, task.book),
+        render(notebook, released, reports, task.book),
         reports,
         written,
         unanswered,

@@ -65,7 +65,7 @@ def _run_refused(pool: Pool, task: Task) -> Iterator[tuple[Task, Result]]:
     lost: list[Task] = []
     yield from _run(pool, iter([task]), lost)
     if lost:  # with no notebook to run, so it is not the notebook
-        raise UsageError("the processes that grade end by themselves, for lack of memory perhaps; nobody lost points")
+        raise UsageError("the grading processes keep ending, perhaps for lack of memory; nobody lost points")
 
 
 def _refused(task: Task) -> Task:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from autograder.attempts.observe import Observation
 from autograder.chapters import exercises
-from autograder.checking import PUBLIC_SEED, draw, not_callable, put
+from autograder.checking import PUBLIC_SEED, ask_and_grade, draw_cases, not_callable
 from autograder.exercise import Case, Exercise
 from autograder.report import Report
 from autograder.sandbox.limits import Limits
@@ -35,7 +35,7 @@ def ask(session: Session, name: str, inputs: Inputs, limits: Limits, allowed: Se
         return session.ask(exercise, cases, stand_ins, allowed, limits.seconds_to_stop)
 
     try:
-        return put(exercise, inputs(exercise), observations)
+        return ask_and_grade(exercise, inputs(exercise), observations)
     except NotAsked as nothing:
         if nothing.came:
             return not_callable(exercise, nothing.came)
@@ -44,14 +44,14 @@ def ask(session: Session, name: str, inputs: Inputs, limits: Limits, allowed: Se
 
 def public(exercise: Exercise) -> Sequence[Case]:
     """Return the inputs that a learner sees in the notebook."""
-    return draw(exercise, PUBLIC_SEED)
+    return draw_cases(exercise, PUBLIC_SEED)
 
 
 def hidden(key: bytes) -> Inputs:
     """Return the inputs that `key` decides: one key, one set of inputs. Their labels do not tell their values."""
 
     def inputs(exercise: Exercise) -> Sequence[Case]:
-        cases = draw(exercise, seed(key, exercise.name))
+        cases = draw_cases(exercise, seed(key, exercise.name))
         return [replace(case, label=case.without_values or case.label) for case in cases]
 
     return inputs

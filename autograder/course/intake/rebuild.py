@@ -30,7 +30,7 @@ from autograder.course.release.released import exercises_by_lab, lab_of
 
 
 @dataclass
-class _Given:
+class _ReleasedCell:
     """A released cell that comes back: graded, or locked without a grade. `exercise` is what a graded cell
     grades.
 
@@ -90,18 +90,18 @@ def _frame(released: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _given_cells(released: NotebookNode) -> list[_Given]:
+def _given_cells(released: NotebookNode) -> list[_ReleasedCell]:
     exercise_of = exercises_by_graded_cell(released)
     given, opening = [], True
     for cell in released.cells:
         info = cell.metadata.get("nbgrader", {})
         opening = opening and not info.get("solution")
         if (info.get("locked") or info.get("grade")) and not info.get("solution"):
-            given.append(_Given(deepcopy(cell), exercise_of.get(info["grade_id"]), opening))
+            given.append(_ReleasedCell(deepcopy(cell), exercise_of.get(info["grade_id"]), opening))
     return given
 
 
-def _take_apart(cells: Sequence[NotebookNode], given: Sequence[_Given]) -> tuple[list[Own], list[Own]]:
+def _take_apart(cells: Sequence[NotebookNode], given: Sequence[_ReleasedCell]) -> tuple[list[Own], list[Own]]:
     """Return the learner's own cells and the edited copies of given ones; note in `given` where copies stood."""
     own: list[Own] = []
     edited: list[Own] = []
@@ -124,7 +124,7 @@ def _claim(cell: NotebookNode) -> str | None:
     return claim if isinstance(claim, str) else None
 
 
-def _is_edited_copy(cell: NotebookNode, claim: str | None, checked: set[str] | None, given: _Given) -> bool:
+def _is_edited_copy(cell: NotebookNode, claim: str | None, checked: set[str] | None, given: _ReleasedCell) -> bool:
     """A copy that says something else only calls check, or says nothing. Any other may hold work."""
     if given.exercise is None:
         return claim == given.name and not cell.source.strip()
@@ -135,7 +135,7 @@ def _squeezed(cell: NotebookNode) -> tuple[str, str]:
     return cell.cell_type, squeezed(cell.source)
 
 
-def _places(own: Sequence[Own], given: Sequence[_Given]) -> list[int]:
+def _places(own: Sequence[Own], given: Sequence[_ReleasedCell]) -> list[int]:
     """Return for each given cell how many of the learner's own cells come before it."""
     places: list[int] = []
     first_code = next((i for i, o in enumerate(own) if o.cell.cell_type == "code"), len(own))
@@ -146,7 +146,7 @@ def _places(own: Sequence[Own], given: Sequence[_Given]) -> list[int]:
     return places
 
 
-def _place(own: Sequence[Own], given: _Given, before: int) -> int:
+def _place(own: Sequence[Own], given: _ReleasedCell, before: int) -> int:
     if given.exercise is None:
         return given.seen[0] if given.seen else before
     defined = [i for i, o in enumerate(own) if given.exercise in o.names]
@@ -158,7 +158,7 @@ def _place(own: Sequence[Own], given: _Given, before: int) -> int:
 
 
 def _give_solution_metadata(
-    own: Sequence[Own], given: Sequence[_Given], places: Sequence[int], released: NotebookNode
+    own: Sequence[Own], given: Sequence[_ReleasedCell], places: Sequence[int], released: NotebookNode
 ) -> None:
     """Strip the learner's metadata; mark as solution the definition that is in force where it is graded."""
     claims = [o.claim for o in own]
@@ -177,7 +177,7 @@ def _give_solution_metadata(
                 mine.cell.metadata = deepcopy(solution.metadata)
 
 
-def _merge(own: Sequence[Own], given: Sequence[_Given], places: Sequence[int]) -> list[NotebookNode]:
+def _merge(own: Sequence[Own], given: Sequence[_ReleasedCell], places: Sequence[int]) -> list[NotebookNode]:
     cells = []
     for index in range(len(own) + 1):
         cells += [g.cell for g, place in zip(given, places, strict=True) if place == index]
@@ -213,7 +213,7 @@ def _names_given(released: NotebookNode) -> set[str]:
     return {name for source in code for name in bound_names(source)}
 
 
-def _put_back(given: Sequence[_Given]) -> Iterator[Notice]:
+def _put_back(given: Sequence[_ReleasedCell]) -> Iterator[Notice]:
     gone = [f"`{g.name}`" for g in given if not g.seen]
     edited = [f"`{g.name}`" for g in given if g.edited]
     if gone:
@@ -222,7 +222,7 @@ def _put_back(given: Sequence[_Given]) -> Iterator[Notice]:
         yield Notice(f"Put back as they were given, because they were edited: {', '.join(edited)}.")
 
 
-def _no_longer_there(own: Sequence[Own], given: Sequence[_Given]) -> Iterator[Notice]:
+def _no_longer_there(own: Sequence[Own], given: Sequence[_ReleasedCell]) -> Iterator[Notice]:
     exercises = {released.exercise for released in given}
     gone = [f"`{name}`" for o in own if o.claim for name in called_checks(o.cell) or () if name not in exercises]
     if gone:

@@ -207,7 +207,7 @@ def test_a_run_that_was_stopped_leaves_no_process_and_goes_on_to_the_same_gradeb
     _, said = process.communicate(timeout=patience.SECONDS)
     if how == signal.SIGINT:
         assert process.returncode == 130
-        assert "goes on from here" in said
+        assert "Run the same command again" in said
         assert "Traceback" not in said
     wait_until(lambda: not [child for child in family if is_alive(child)])
     again = grade(tmp_path)
@@ -356,6 +356,6 @@ def test_who_is_kept_counts_as_done_at_once(tmp_path: Path) -> None:
     graded(tmp_path)
     hand_in(tmp_path, "bob", "{}")
     done: list[int] = []
-    outcome = graded(tmp_path, report=lambda outcome: done.append(outcome.done))
+    outcome = graded(tmp_path, on_result=lambda outcome: done.append(outcome.done))
     assert (outcome.kept, outcome.graded) == (["ada", "cy"], ["bob"])
     assert done == [1, 2, 3]

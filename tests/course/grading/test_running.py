@@ -28,7 +28,7 @@ from autograder.course.saved_reports import saved_reports
 from autograder.errors import UsageError
 from autograder.report import JSON_MIME
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.session import Settings, Template
+from autograder.sandbox.session import Forkserver, Settings
 from tests.course.helpers import ALL, wait_until
 from tools.make_class import LAB, answered, reference
 
@@ -152,7 +152,7 @@ def test_other_files_and_the_users_profile_are_out_of_reach(tmp_path: Path, monk
 @pytest.mark.parametrize("unsafe", [False, True])
 def test_a_warm_process_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unsafe: bool) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with closing(Template(Settings(QUICK, unsafe=unsafe))):
+    with closing(Forkserver(Settings(QUICK, unsafe=unsafe))):
         assert list(tmp_path.iterdir()) == []
 
 
@@ -179,7 +179,7 @@ def test_processes_that_end_whatever_they_are_given_stop_grading_and_cost_nobody
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pool, "grade_notebook", die)
-    with pytest.raises(UsageError, match="end by themselves"):
+    with pytest.raises(UsageError, match="keep ending"):
         list(run_tasks(iter([Task("ada", b"[]", "", (), "", "", QUICK, b"")]), LocalPool(1)))
 
 

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from autograder.course.cells import written_cells
-from autograder.course.feedback.feedback_page import draw
+from autograder.course.feedback.feedback_page import render
 from autograder.course.feedback.sanitize import make_inert
 from autograder.course.intake.notebooks import read_cells
 from autograder.course.intake.pictures import data_uri, keep_pictures, kind_of
@@ -214,7 +214,7 @@ def test_nothing_in_the_name_of_a_picture_hurts(name: str) -> None:
     notebook = answered_with(f"see ![x](attachment:{name})", {name: {"image/png": b64(image())}})
     (cell,) = written_cells(notebook)
     assert list(cell.attachments) == ["picture-1.png"]
-    for shown in (draw(notebook, released(), {}), in_formgrader(notebook)):
+    for shown in (render(notebook, released(), {}), in_formgrader(notebook)):
         assert f'src="data:image/png;base64,{b64(image())}"' in shown
         assert not [one for one in acting(shown, "top.hurt") if "hurt" in one]  # formgrader has handlers of its own
         assert 'evil.example/x.png"' not in shown

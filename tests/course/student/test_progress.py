@@ -70,7 +70,7 @@ def at(folder: Path, notebook: NotebookNode, lab: str = LAB) -> Path:
 
 
 def states(found: Progress, lab: str = LAB) -> dict[str, str]:
-    return {s.exercise.name: s.state for each in found.labs if each.lab == lab for s in each.standings}
+    return {s.exercise.name: s.state for each in found.labs if each.lab == lab for s in each.exercises}
 
 
 def shown(kernel: BlockingKernelClient, source: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from autograder import Exercise, exercises, labs
-from autograder.checking import draw
+from autograder.checking import draw_cases
 
 ALL = list(exercises().values())
 
@@ -72,7 +72,7 @@ def test_an_attempt_runs_without_the_grader_and_without_pytorch() -> None:
         (*named(exercise.attempt), dict(case.arguments))
         for exercise in ALL
         if not exercise.needs_torch
-        for case in draw(exercise, 1)
+        for case in draw_cases(exercise, 1)
     ]
     beside = [sys.executable, "-c", BESIDE_THE_LEARNER]
     done = subprocess.run(beside, input=pickle.dumps(questions), capture_output=True, check=False)
@@ -87,4 +87,4 @@ def test_only_exercises_of_labs_that_import_pytorch_need_it() -> None:
 @pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
 def test_the_arguments_of_every_case_are_plain_data(exercise: Exercise) -> None:
     for seed in (1, 2**40 + 7, 2**64 - 1):
-        assert [found for case in draw(exercise, seed) for found in strangers(dict(case.arguments))] == []
+        assert [found for case in draw_cases(exercise, seed) for found in strangers(dict(case.arguments))] == []

@@ -102,7 +102,13 @@ def test_tokens_and_a_size_reach_the_forward_formula_as_whole_numbers() -> None:
 
     case = EMBEDDING.inputs(np.random.default_rng(0))[0]
     exercise = gradient_exercise(
-        EMBEDDING.signature, *PLACE, {"value": 1}, lambda _: [case], formula, {"value": "table"}, lambda **_: case.given
+        EMBEDDING.signature,
+        *PLACE,
+        {"value": 1},
+        lambda _: [case],
+        formula,
+        {"value": "table"},
+        lambda **_: case.oracle_inputs,
     )
     exercise.expected(case)
     exercise.numerical(case)
@@ -278,7 +284,7 @@ def _convolved(x: Tensor, w: Tensor, b: Tensor, stride: int) -> Tensor:
 
 
 def _by_windows(case: Case) -> A:
-    x, w, b, stride = (case.given[name] for name in ("x", "w", "b", "stride"))
+    x, w, b, stride = (case.oracle_inputs[name] for name in ("x", "w", "b", "stride"))
     starts = range(0, x.shape[1] - len(w) + 1, stride)
     return np.stack([x[:, at : at + len(w)] @ w + b for at in starts], axis=1)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from autograder import Exercise, check, exercises
-from autograder.checking import PUBLIC_SEED, draw
+from autograder.checking import PUBLIC_SEED, draw_cases
 from autograder.exercise import Case
 from tests.unit.equivalents import EQUIVALENT
 from tests.unit.mutants import Mutant, load, mutants, solutions
@@ -41,7 +41,7 @@ def case_by_case(name: str) -> list[Exercise]:
     """Return the exercise once for each of its cases, so that the first that fails ends the matter. No mistake is
     looked for: the points do not depend on it."""
     exercise = exercises()[name]
-    cases = draw(exercise, PUBLIC_SEED)
+    cases = draw_cases(exercise, PUBLIC_SEED)
     return [replace(exercise, inputs=partial(_only, case), suspects=()) for case in cases]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder import exercises
-from autograder.checking import draw
+from autograder.checking import draw_cases
 from autograder.exercise import Exercise
 from autograder.oracles.autodiff import autograd, central_differences, differences_from_below, relative_error
 
@@ -21,7 +21,7 @@ each_exercise = pytest.mark.parametrize("exercise", exercises().values(), ids=ex
 @each_exercise
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_two_oracles_agree_on_every_case(exercise: Exercise, seed: int) -> None:
-    for case in draw(exercise, seed):
+    for case in draw_cases(exercise, seed):
         expected, numerical = exercise.expected(case), exercise.numerical(case)
         assert expected.keys() == numerical.keys()
         for part in expected:
@@ -31,18 +31,18 @@ def test_the_two_oracles_agree_on_every_case(exercise: Exercise, seed: int) -> N
 
 @each_exercise
 def test_an_exercise_draws_the_same_cases_from_the_same_seed(exercise: Exercise) -> None:
-    first = draw(exercise, 7)
-    draw.cache_clear()
-    assert repr(first) == repr(draw(exercise, 7))
+    first = draw_cases(exercise, 7)
+    draw_cases.cache_clear()
+    assert repr(first) == repr(draw_cases(exercise, 7))
 
 
 @each_exercise
 def test_an_exercise_draws_other_cases_from_another_seed(exercise: Exercise) -> None:
-    assert repr(draw(exercise, 7)) != repr(draw(exercise, 8))
+    assert repr(draw_cases(exercise, 7)) != repr(draw_cases(exercise, 8))
 
 
 def test_a_step_is_the_step_of_pytorchs_own_optimiser() -> None:
-    for case in draw(exercises()["sgd_step"], 3):
+    for case in draw_cases(exercises()["sgd_step"], 3):
         leaves = {name: torch.tensor(array) for name, array in case.names.params.items()}
         for name, leaf in leaves.items():
             leaf.grad = torch.tensor(case.names.gradients[name])
@@ -81,7 +81,7 @@ def _linear_in_upstream(exercise: str, upstream: str) -> Callable[[float, int], 
     def check(factor: float, seed: int) -> None:
         chosen = exercises()[exercise]
         assert chosen.stand_in is not None
-        for case in draw(chosen, seed)[:3]:
+        for case in draw_cases(chosen, seed)[:3]:
             scaled = {**case.arguments, upstream: factor * case.arguments[upstream]}
             once = np.atleast_1d(
                 np.concatenate([np.ravel(a) for a in _tuple(chosen.stand_in(*case.arguments.values()))])
@@ -112,8 +112,10 @@ def test_the_layer_is_adjoint_to_its_forward_derivative(seed: int) -> None:
     """⟨Jv, g⟩ = ⟨v, Jᵀg⟩ with J v from PyTorch's forward-mode derivative."""
     layer = exercises()["sigmoid_linear_backward"]
     assert layer.stand_in is not None
-    case = draw(layer, seed)[0]
-    upstream, x, W, b, offset = (torch.tensor(case.given[name]) for name in ("upstream", "x", "W", "b", "offset"))
+    case = draw_cases(layer, seed)[0]
+    upstream, x, W, b, offset = (
+        torch.tensor(case.oracle_inputs[name]) for name in ("upstream", "x", "W", "b", "offset")
+    )
     v = torch.tensor(np.random.default_rng(seed).normal(size=x.shape))
     _, forward = torch.autograd.functional.jvp(lambda x: torch.sigmoid(x @ W + b + offset), x, v)
     dx, _, _ = layer.stand_in(*case.arguments.values())

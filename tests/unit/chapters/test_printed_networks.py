@@ -12,7 +12,7 @@ import pytest
 
 from autograder import exercises
 from autograder.chapters.without_autograd import IDS, NETWORKS
-from autograder.checking import draw
+from autograder.checking import draw_cases
 from autograder.diagnosis.catalogue import CATALOGUE
 from autograder.labs import ROOT, solution_path
 from autograder.oracles import lab07_networks
@@ -38,7 +38,7 @@ def test_the_lab_prints_the_network_that_the_grader_runs(number: int) -> None:
 @each_network
 @each_seed
 def test_a_printed_network_computes_what_the_catalogued_mistake_gives(number: int, seed: int) -> None:
-    for case in draw(exercises()[f"bug_{number}"], seed):
+    for case in draw_cases(exercises()[f"bug_{number}"], seed):
         wrong = NETWORKS[number].gradients(in_words(number), case)
         for name, gradient in NETWORKS[number].printed(case).items():
             np.testing.assert_allclose(gradient, wrong[name], rtol=1e-9, atol=1e-12)
@@ -47,14 +47,14 @@ def test_a_printed_network_computes_what_the_catalogued_mistake_gives(number: in
 @each_network
 @each_seed
 def test_a_printed_network_does_not_compute_the_gradient(number: int, seed: int) -> None:
-    for case in draw(exercises()[f"bug_{number}"], seed):
+    for case in draw_cases(exercises()[f"bug_{number}"], seed):
         right, printed = NETWORKS[number].gradients("", case), NETWORKS[number].printed(case)
         assert max(np.abs(printed[name] - right[name]).max() for name in printed) > 1e-2
 
 
 @each_network
 def test_the_right_gradients_are_the_difference_quotients_of_the_printed_loss(number: int) -> None:
-    case = draw(exercises()[f"bug_{number}"], 3)[0]
+    case = draw_cases(exercises()[f"bug_{number}"], 3)[0]
     right = NETWORKS[number].gradients("", case)
     quotients = NETWORKS[number].gradients("", case, central_differences)
     network = getattr(lab07_networks, f"network_{number}")
@@ -62,7 +62,10 @@ def test_the_right_gradients_are_the_difference_quotients_of_the_printed_loss(nu
         np.testing.assert_allclose(right[name], quotients[name], rtol=1e-6, atol=1e-9)
         step = np.zeros(right[name].shape)
         step.flat[0] = 1e-5
-        above, below = (network(case.given, {**case.given, name: case.given[name] + s})[0] for s in (step, -step))
+        above, below = (
+            network(case.oracle_inputs, {**case.oracle_inputs, name: case.oracle_inputs[name] + s})[0]
+            for s in (step, -step)
+        )
         assert (above - below) / 2e-5 == pytest.approx(right[name].flat[0], rel=1e-5, abs=1e-9)
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder import Report, check, exercises
-from autograder.checking import PUBLIC_SEED, draw
+from autograder.checking import PUBLIC_SEED, draw_cases
 from autograder.exercise import Case
 from autograder.judging import compare
 
@@ -448,7 +448,7 @@ def test_a_named_mistake_comes_before_the_number() -> None:
 
 def test_a_case_is_told_by_its_place_among_all() -> None:
     report = check(lambda x, mask, p, training: x * mask if training else 2 * x, "dropout_forward")
-    labels = [case.label for case in draw(exercises()["dropout_forward"], PUBLIC_SEED)]
+    labels = [case.label for case in draw_cases(exercises()["dropout_forward"], PUBLIC_SEED)]
     for finding in report.findings:
         assert f"case {labels.index(finding.case) + 1} ({finding.case})" in finding.message
 
@@ -580,7 +580,7 @@ def test_the_right_answer_is_worked_out_once_a_case() -> None:
     counted = replace(exercise, expected=expected)
     for _ in range(2):
         assert not check(lambda O, t: O - t, counted).passed
-    assert worked_out == [case.label for case in draw(exercise, PUBLIC_SEED)]
+    assert worked_out == [case.label for case in draw_cases(exercise, PUBLIC_SEED)]
 
 
 def test_a_solution_that_writes_to_its_arguments_spoils_no_later_check() -> None:

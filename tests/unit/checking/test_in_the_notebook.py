@@ -18,7 +18,7 @@ from traitlets.config import Config
 
 import autograder
 from autograder import check, checking, exercises
-from autograder.checking import PUBLIC_SEED, draw
+from autograder.checking import PUBLIC_SEED, draw_cases
 from autograder.notebook import book_address, cells_run
 from autograder.report import JSON_MIME, Report
 
@@ -81,7 +81,7 @@ def test_the_report_says_how_to_have_the_inputs_of_the_case_it_tells_of() -> Non
     report = check(talking, "output_delta")
     assert report.wrong is not None
     inputs = eval(report.inputs.removeprefix("import autograder; "), {"autograder": autograder})
-    asked = draw(exercises()["output_delta"], PUBLIC_SEED)[report.wrong.number - 1]
+    asked = draw_cases(exercises()["output_delta"], PUBLIC_SEED)[report.wrong.number - 1]
     assert asked.label == report.wrong.case
     assert {name: value.tolist() for name, value in inputs.items()} == {
         name: value.tolist() for name, value in asked.arguments.items()

@@ -11,7 +11,7 @@ import torch
 
 from autograder import exercises
 from autograder.chapters.without_autograd import IDS
-from autograder.checking import draw
+from autograder.checking import draw_cases
 from tests.unit.corpus.wrong import Wrong, by_order, in_float32
 
 A = Any
@@ -272,7 +272,7 @@ def train_one_vector(params: A, batches: A, masks: A, lr: A, p: A, negative_slop
 
 def _right_id(number: int) -> str:
     bug = exercises()[f"bug_{number}"]
-    return IDS[int(bug.expected(draw(bug, 0)[0])["value"])]
+    return IDS[int(bug.expected(draw_cases(bug, 0)[0])["value"])]
 
 
 ID_AS_MEANT: list[Callable[[str], str]] = [

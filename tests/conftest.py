@@ -1,6 +1,7 @@
 """Settings for every test, and the browser that some share."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,12 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # Time is no property of the code: a test that is slow once on a busy machine is not wrong.
 settings.register_profile("course", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("course")
+
+
+def pytest_configure() -> None:
+    # A job in the background of a shell begins with Ctrl-C ignored, and so does all that it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
-import psutil  # type: ignore[import-untyped]
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -29,7 +28,7 @@ from autograder.errors import UsageError
 from autograder.report import JSON_MIME
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Forkserver, Settings
-from tests.course.helpers import ALL, wait_until
+from tests.course.helpers import ALL
 from tools.make_class import LAB, answered, reference
 
 QUICK = Limits(cpu_seconds_per_cell=4, waiting_seconds_per_cell=8, seconds_to_stop=1)
@@ -214,25 +213,11 @@ def test_what_the_processes_are_forks_of_has_one_thread() -> None:
     assert in_a_pool("(lambda os: len(os.listdir(f'/proc/{os.getppid()}/task')))(__import__('os'))") == "1"
 
 
-@needs_the_server
-def test_a_process_of_the_pool_ends_with_what_it_is_a_fork_of() -> None:
-    worker, server = sleeping_worker()
-    server.kill()
-    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
-
-
 def test_a_pool_leaves_the_environment_and_ctrl_c_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     before = dict(os.environ), signal.getsignal(signal.SIGINT)
     start_loading()
     assert (dict(os.environ), signal.getsignal(signal.SIGINT)) == before
-
-
-def sleeping_worker() -> tuple[psutil.Process, psutil.Process]:
-    """Return a process of a pool that has nothing to do for long, and what it is a fork of."""
-    pool = LocalPool(1)._new()
-    worker, server = (psutil.Process(pool.submit(ask).result()) for ask in (os.getpid, os.getppid))
-    return worker, server
 
 
 def in_a_pool(expression: str) -> str:

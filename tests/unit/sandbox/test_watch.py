@@ -108,7 +108,7 @@ def hidden(_: object) -> float:
 
 def test_a_process_is_interrupted_once_and_given_up_when_it_goes_on() -> None:
     interrupts: list[str] = []
-    with process("while True: pass") as started:
+    with process("while True: pass\n") as started:
         timed = Watch(Meter(started.pid), Seconds(0.2, 1e6), 0.2, lambda: interrupts.append(timed.over))
         with pytest.raises(TooLate):
             wait_for_ever(timed)

@@ -13,7 +13,7 @@ from autograder.sandbox.limits import Limits
 QUICK = replace(
     Limits(),
     cpu_seconds_per_cell=4.0,
-    cpu_seconds_per_submission=8.0,
+    cpu_seconds_per_submission=16.0,
     waiting_seconds_per_cell=8.0,
     waiting_seconds_per_submission=32.0,
     seconds_to_stop=1,

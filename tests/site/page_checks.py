@@ -212,6 +212,7 @@ def faults_on_a_phone(browser: Browser, address: str, name: str) -> list[str]:
     """Everything that is wrong with the page `name` where it is opened on a phone, which has buttons of its own."""
     with _visited(browser, address, name, PHONE) as visit:
         page = visit.page
+        _settle(page)
         found = [*unrendered_formulas(page), *broken_images(page), *scrolling_sideways(page)]
         found += [f"in light: {fault}" for fault in (*barriers(page), *faint_slots(page))]
         found += _in_dark(page)
@@ -232,6 +233,10 @@ def _visited(browser: Browser, address: str, name: str, width: int) -> Iterator[
 def _resize(page: Page, width: int) -> None:
     """Make the window so wide, and let the theme see first which boxes scroll now, as it does a while later."""
     page.set_viewport_size({"width": width, "height": 900})
+    _settle(page)
+
+
+def _settle(page: Page) -> None:
     page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 500)))")
 
 

@@ -73,13 +73,17 @@ MADE = {"exercises/01_chain_rule/01_chain_rule.ipynb", "book/data/kill_matrix.js
 def add_an_exercise(copy: Path) -> None:
     """Follow the recipe: a command, three edits, two commands."""
     run(command("python -m autograder new-exercise"), copy)
+    write_what_is_begun(copy)
+    run(command("python -m autograder release 01"), copy)
+    run(command("python -m tests.unit.kill_matrix"), copy)
+
+
+def write_what_is_begun(copy: Path) -> None:
     for name, (first, after) in BEGUN.items():
         text = (copy / name).read_text("utf-8")
         before, begun, rest = text.partition(first)
         assert begun
         (copy / name).write_text(before + BLOCKS[name] + (after + rest.partition(after)[2] if after else ""), "utf-8")
-    run(command("python -m autograder release 01"), copy)
-    run(command("python -m tests.unit.kill_matrix"), copy)
 
 
 def different(copy: Path) -> set[str]:

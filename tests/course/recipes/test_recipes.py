@@ -26,6 +26,7 @@ from autograder import labs
 from tests.course.helpers import ALL, ENVIRONMENT, WHOLE, scores, wait_until
 from tests.course.nbgrader.test_hand_in import READ_ALL, RIGHT, WRONG, Account, account, shared
 from tests.course.pages import Shell, copy_of_the_repository, follow
+from tests.course.recipes.test_changing import write_what_is_begun
 from tools.make_class import LAB, hand_in
 
 pytestmark = pytest.mark.slow
@@ -231,7 +232,8 @@ def test_the_page_on_changing_the_course(shell: Shell) -> None:
     def in_the_new_folder(command: str) -> None:
         Shell(shell.folder.parent / "backprop-for-learners", shell.home / "again").well(command)
 
-    follow("book/changing.md", shell.well, instead={"git init": in_the_new_folder})
+    edits = {"python -m autograder release 01": partial(write_what_is_begun, shell.folder)}
+    follow("book/changing.md", shell.well, instead={"git init": in_the_new_folder}, before=edits)
     assert (shell.folder.parent / "backprop-for-learners" / ".git").is_dir()
 
 

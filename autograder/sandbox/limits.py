@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# On top of a submission's memory, for the questions: what its cells keep may be all that they may have.
+BYTES_FOR_QUESTIONS = 64_000_000
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -26,7 +26,7 @@ import numpy as np
 from autograder.attempts.answers import Answer, Unusable
 from autograder.attempts.observe import Observation, Raised, Solution
 from autograder.exercise import Case, Exercise
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import BYTES_FOR_QUESTIONS, Limits
 from autograder.sandbox.paths import without_paths
 from autograder.sandbox.watch import Meter, Seconds, Watch
 from autograder.sandbox.wire import END, INTERRUPT, START, Closed, TooLate, WireError, receive, send, within
@@ -182,7 +182,7 @@ class Forkserver:
 def _start(settings: Settings, control: socket.socket, profile: str) -> subprocess.Popen[bytes]:
     limits = settings.limits
     bounds = {
-        "address_space": limits.memory_bytes,
+        "address_space": limits.memory_bytes + BYTES_FOR_QUESTIONS,
         "scratch": limits.scratch_bytes,
         "cpu_seconds": int(2 * limits.cpu_seconds_per_submission) + 1,  # its session ends it earlier
         "threads": limits.threads,

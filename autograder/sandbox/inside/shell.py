@@ -10,6 +10,7 @@ import ast
 import base64
 import contextlib
 import io
+import mmap
 import re
 import signal
 import socket
@@ -31,6 +32,7 @@ from autograder.attempts.observe import Observation, observe, standing_in
 from autograder.sandbox.inside import harmless
 from autograder.sandbox.inside.lacking import Learners, NotThereError, Place
 from autograder.sandbox.inside.packages import pinned
+from autograder.sandbox.limits import BYTES_FOR_QUESTIONS
 from autograder.sandbox.wire import receive, send
 
 SHOWN = ("text/plain", "image/png")  # the kinds of output that a graded notebook keeps
@@ -204,6 +206,7 @@ class LabShell(InteractiveShell):
         while True:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             message = receive(link, most=_MOST_RECEIVED)
+            reserve = _reserve() if message["op"] == "run" else None
             reply: dict[str, Any] = {"interrupted": True}
             try:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -211,7 +214,17 @@ class LabShell(InteractiveShell):
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
             except KeyboardInterrupt:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
+            if reserve:
+                reserve.close()
             send(link, {**reply, "id": message["id"]})
+
+
+def _reserve() -> mmap.mmap | None:
+    """Take what a cell is to leave for the questions; nothing where learners' code has it already."""
+    try:
+        return mmap.mmap(-1, BYTES_FOR_QUESTIONS)
+    except (OSError, MemoryError):
+        return None
 
 
 def _without_ours(trace: TracebackType | None) -> TracebackType | None:

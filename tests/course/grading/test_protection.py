@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from autograder import labs
+from autograder.course.grading import questions
 from autograder.sandbox import jail
 from autograder.sandbox.jail import PROTECTIONS
 from autograder.sandbox.limits import Limits
@@ -63,6 +64,23 @@ def test_files_of_one_submission_are_gone_for_the_next() -> None:
     with open_session(Settings(Limits())) as session:
         (output,) = session.run("import os; os.listdir()", Seconds(10, 10), 2).outputs
     assert output["data"]["text/plain"] == "[]"
+
+
+KEEP_ALL = """
+kept, size = [], 10**9
+while size > 1000:
+    try:
+        kept.append(bytearray(size))
+    except MemoryError:
+        size //= 2
+"""
+
+
+def test_a_notebook_that_keeps_all_its_memory_leaves_enough_for_the_questions() -> None:
+    answer = str(reference()["mlp_gradients"])
+    with open_session(Settings(Limits())) as session:
+        assert not session.run(f"import numpy as np\n{answer}\n{KEEP_ALL}", Seconds(60, 60), 2).outputs
+        assert questions.ask(session, "mlp_gradients", questions.public, Limits(), Seconds(60, 60)).passed
 
 
 def test_the_command_says_what_protects_it() -> None:

@@ -123,12 +123,17 @@ def _ignore(line: str) -> None:
 
 
 def _run(command: Sequence[str], heard: Callable[[str], object]) -> subprocess.CompletedProcess[str]:
+    """Run a command, and show its standard error only if it fails: much of what pip warns of helps nobody."""
     lines = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        for line in process.stdout:
-            lines.append(line)
-            heard(line)
+    with tempfile.TemporaryFile("w+") as errors:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
+            assert process.stdout
+            for line in process.stdout:
+                lines.append(line)
+                heard(line)
+        if process.returncode:
+            errors.seek(0)
+            sys.stderr.write(errors.read())
     return subprocess.CompletedProcess(command, process.returncode, "".join(lines))
 
 

@@ -4,7 +4,7 @@ A leading axis of size S holds independent networks (one a seed), so that twenty
 Loss everywhere: E = ½ ΣΣ (O − T)², two sigmoid layers, float64.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -133,7 +133,7 @@ def solved(network: Network) -> NDArray[np.bool_]:
         return np.asarray(((predict(X, network) > 0.5) == T).all(axis=(1, 2)))
 
 
-def share_of_largest(wrong: Network, right: Network) -> float:
+def share_of_largest(wrong: Iterable[Array], right: Iterable[Array]) -> float:
     """Return the largest error over all gradients, each as a share of the largest entry of the right one."""
     pairs = zip(wrong, right, strict=True)
     return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in pairs)

@@ -98,11 +98,6 @@ def gradients(
     return Network(x.mT @ delta1, delta1.sum(-2, keepdims=True), into.mT @ delta2, delta2.sum(-2, keepdims=True))
 
 
-def share_of_largest(wrong: Network, right: Network) -> float:
-    """Return the largest error over all gradients, each as a share of the largest entry of the right one."""
-    return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(wrong, right, strict=True))
-
-
 def every_mask(units: int, p: float) -> Iterator[tuple[Array, float]]:
     """Yield each mask (units,) with its probability."""
     for kept in product((1.0, 0.0), repeat=units):

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from autograder.palette import INPUT, SLOPE, UPSTREAM
-from figures import style
+from figures import delta_template_runs, style
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -94,7 +94,7 @@ def loss(x: Array, labels: Labels, params: Params, a: float) -> float:
 
 def share_of_largest(wrong: Params, right: Params) -> float:
     """Return the largest error over all gradients, each as a share of the largest entry of the right one."""
-    return max(float(abs(wrong[name] - right[name]).max() / abs(right[name]).max()) for name in right)
+    return delta_template_runs.share_of_largest([wrong[name] for name in right], right.values())
 
 
 def rings(seed: int = 0, count: int = 300) -> tuple[Array, Labels]:

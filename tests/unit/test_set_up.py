@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -125,3 +126,10 @@ def test_pages_tell_the_sizes_that_the_set_up_tells(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     assert f"{set_up.GB_WITH_CPU_BUILD:g} GB" in text
     assert f"{set_up.GB_WITH_GPU_BUILD:g} GB" in text
+
+
+@pytest.mark.parametrize(("code", "shown"), [(0, ""), (3, "a warning\n")], ids=["that works", "that fails"])
+def test_standard_error_is_shown_only_of_a_command(code: int, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    program = f"import sys; print('a warning', file=sys.stderr); sys.exit({code})"
+    assert set_up._run([sys.executable, "-c", program], set_up._ignore).returncode == code
+    assert capsys.readouterr().err == shown

@@ -31,8 +31,7 @@ from autograder.course.release.released import exercises_by_lab, lab_of
 
 @dataclass
 class _ReleasedCell:
-    """A released cell that comes back: graded, or locked without a grade. `exercise` is what a graded cell
-    grades.
+    """A released cell that comes back: graded, or locked without a grade. `exercise` is what a graded cell grades.
 
     `seen` holds where the learner had copies: the number of their own cells above each.
     """
@@ -55,10 +54,9 @@ class _ReleasedCell:
 def rebuild(cells: Sequence[NotebookNode], released: NotebookNode) -> NotebookNode:
     """Return the notebook to run and grade: the learner's `cells` in the frame of `released`.
 
-    A graded cell stays where the learner has it when the function it grades is defined above; else it follows
-    the last
-    definition; without any, it goes to its place in the order of the release. Locked cells that open the lab
-    come first.
+    A graded cell stays where the learner has it when the function it grades is defined above; else it follows the last
+    definition; without any, it goes to its place in the order of the release. Locked cells that open the lab come
+    first.
     """
     given = _given_cells(released)
     own, edited = _take_apart(cells, given)

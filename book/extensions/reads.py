@@ -5,6 +5,7 @@ names that are imported.  `seen` makes of its notes what a later build compares 
 `is_unchanged`.  Python tells an audit hook of all three before they happen, whoever asks and however late.
 """
 
+import importlib
 import json
 import os
 import sys
@@ -18,6 +19,8 @@ Seen = dict[str, Any]
 PACKAGES = "requirements.txt"  # of which every page runs some
 _MADE = {"_build", "__pycache__"}
 _LISTING = {"os.listdir", "os.scandir"}
+# Where Python looks for modules, and for what is installed, it lists every folder on the path.
+_SEARCHING = ("<frozen importlib", os.path.join(os.path.dirname(importlib.__file__), "metadata"))
 _STARTING = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"}
 
 
@@ -42,8 +45,8 @@ def note(log: str) -> None:
         elif event == "import":
             add("name", given[0])
         elif event in _LISTING:
-            importing = sys._getframe(1).f_code.co_filename.startswith("<frozen importlib")
-            add("searched" if importing else "folder", given[0] or ".")
+            searching = sys._getframe(1).f_code.co_filename.startswith(_SEARCHING)
+            add("searched" if searching else "folder", given[0] or ".")
         elif event in _STARTING and "python" in str(given[:2]):
             add("program", str(given[0]))
 

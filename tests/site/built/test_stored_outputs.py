@@ -130,6 +130,12 @@ def test_an_edit_does_not_count_of_what_was_not_read(name: str, root: Path) -> N
     assert reads.is_unchanged(found, root)
 
 
+def test_a_new_file_does_not_count_where_only_installed_packages_were_looked_for(root: Path) -> None:
+    found = noted("from importlib.metadata import version\nversion('numpy')", root)
+    write(root / "book" / "notes.txt", "")
+    assert reads.is_unchanged(found, root)
+
+
 def executed(said: str) -> set[str]:
     return set(re.findall(r"^  \d+ of \d+: (\S+) ", said, re.MULTILINE))
 

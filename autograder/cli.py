@@ -23,6 +23,15 @@ _RELEASE = """examples:
   python -m autograder release 03_delta_template    make one
   python -m autograder release --check              exit code 1 when exercises/ is stale"""
 
+_RECORD = """The cases that learners see and the answers to them go to autograder/oracles/recorded_cases, a file a lab.
+Checks in a browser, and wherever PyTorch is not installed, work from these files. Record again when an exercise has
+changed; the same exercises make the same files.
+
+examples:
+  python -m autograder record                      record what has changed
+  python -m autograder record 03_delta_template    record one lab
+  python -m autograder record --check              exit code 1 when a file is stale"""
+
 _NEW_EXERCISE = """It adds three cells to solutions/LAB.py, a definition to the chapter's module in autograder/chapters,
 and a place for right and wrong answers to its corpus in tests/unit/corpus. What is left to write says FILL IN there.
 
@@ -139,6 +148,10 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="labs to make (default: all of them)")
     release.add_argument("--check", action="store_true", help="write nothing; exit with 1 when exercises/ is stale")
 
+    record = _command(commands, "record", _record, "record PyTorch's answers for where there is no PyTorch", _RECORD)
+    record.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="whose exercises (default: all labs)")
+    record.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a file is stale")
+
     new = _command(commands, "new-exercise", _new_exercise, "begin an exercise in a lab", _NEW_EXERCISE)
     new.add_argument("lab", metavar="LAB", help="such as 03_delta_template")
     new.add_argument("name", metavar="NAME", help="the function or class that learners write")
@@ -254,6 +267,20 @@ def _release(options: argparse.Namespace) -> int:
         changed = release(assignment)
         print(f"exercises/{assignment}: {'written' if changed else 'up to date'}")
     return 0
+
+
+def _record(options: argparse.Namespace) -> int:
+    from autograder.browser.record import answers_of, is_fresh, write
+
+    stale = False
+    for chapter in labs.require(options.assignments):
+        answers = answers_of(chapter)
+        if not options.check:
+            print(f"{chapter}: {'written' if write(chapter, answers) else 'up to date'}", flush=True)
+        elif not is_fresh(chapter, answers):
+            stale = True
+            print(f"the recorded answers of {chapter} are stale; run: python -m autograder record {chapter}")
+    return int(stale)
 
 
 def _new_exercise(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -90,16 +90,21 @@ def parameters(signature: str) -> inspect.Signature:
     return inspect.Signature(found)
 
 
-def once_a_case(answer: Callable[[Case], T]) -> Callable[[Case], T]:
-    """Return `answer` so that it is worked out once for a case and remembered as long as the case lives."""
-    known: WeakKeyDictionary[Case, T] = WeakKeyDictionary()
+class OnceACase(Generic[T]):
+    """An answer that is worked out once for a case and remembered as long as the case lives."""
 
-    def remembered(case: Case) -> T:
-        if case not in known:
-            known[case] = answer(case)
-        return known[case]
+    def __init__(self, answer: Callable[[Case], T]) -> None:
+        self._answer = answer
+        self._known: WeakKeyDictionary[Case, T] = WeakKeyDictionary()
 
-    return remembered
+    def __call__(self, case: Case) -> T:
+        if case not in self._known:
+            self._known[case] = self._answer(case)
+        return self._known[case]
+
+    def remember(self, case: Case, answer: T) -> None:
+        """Take `answer` for the one that would be worked out."""
+        self._known[case] = answer
 
 
 @dataclass(frozen=True)
@@ -113,10 +118,10 @@ class Suspect:
     mistake: str
     part: str
     formula: Callable[[Case], object]
-    answer: Callable[[Case], Answer] = field(init=False)
+    answer: OnceACase[Answer] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "answer", once_a_case(self._read))
+        object.__setattr__(self, "answer", OnceACase(self._read))
 
     def _read(self, case: Case) -> Answer:
         try:
@@ -168,7 +173,7 @@ class Exercise:
     needs_torch: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "expected", once_a_case(self.expected))
+        object.__setattr__(self, "expected", OnceACase(self.expected))
 
     @property
     def max_points(self) -> float:

@@ -31,3 +31,8 @@ def _letters(text: str) -> str:
 def _shown(text: str) -> str:
     first = " ".join(text.replace("`", "'").split())[:40]
     return f"`{first}`" if first else "an empty text"
+
+
+def not_here(solution: Solution, arguments: Arguments) -> Mapping[str, object]:
+    """Stand where a question cannot be put: PyTorch is not installed."""
+    raise ModuleNotFoundError("PyTorch is not installed here")

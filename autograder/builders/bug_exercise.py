@@ -9,15 +9,15 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Unusable
 from autograder.attempts.without_autograd import attempt_bug
-from autograder.builders.gradient_exercise import Oracle, Tensor
+from autograder.builders.gradient_exercise import Oracle
 from autograder.exercise import Arrays, Case, Exercise, Section, Verdict
 from autograder.judging import RIGHT, agree, compare
 from autograder.oracles.autodiff import autograd, central_differences, tensors
 from autograder.oracles.faulty_layers import Pieces
+from autograder.oracles.tensors import Tensor, torch
 
 # (data, params) → the loss and what the network takes for its gradients, by the names of the parameters
 Computes: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[float, Mapping[str, Any]]]

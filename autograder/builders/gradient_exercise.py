@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Array
 from autograder.attempts.observe import Attempt, call, call_for_each, call_for_keys
@@ -19,8 +18,8 @@ from autograder.builders.suspects import Wrong, gradient, suspects_of
 from autograder.exercise import Arrays, Case, Exercise, Judge, Section, Suspect
 from autograder.judging import compare_with_expected
 from autograder.oracles.autodiff import Forward, autograd, central_differences
+from autograder.oracles.tensors import Tensor, torch
 
-Tensor: TypeAlias = torch.Tensor
 Activation: TypeAlias = Callable[[Tensor], Tensor]
 Oracle: TypeAlias = Callable[[Forward, Mapping[str, Any], Iterable[str]], Arrays]
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Array
 from autograder.exercise import Case, Suspect
 from autograder.oracles.autodiff import Forward, autograd
+from autograder.oracles.tensors import Tensor, torch
 
-Tensor: TypeAlias = torch.Tensor
 Formula: TypeAlias = Callable[[Any], object]  # of a case's inputs, by name
 
 

@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.observe import Attempt
@@ -20,6 +19,7 @@ from autograder.builders.gradient_exercise import Oracle
 from autograder.exercise import Arrays, Case, Exercise, Judge, Section, Suspect, Verdict
 from autograder.judging import agree, compare
 from autograder.oracles.autodiff import Forward, autograd, central_differences, tensors
+from autograder.oracles.tensors import torch
 
 Values: TypeAlias = Mapping[str, Any]
 Step: TypeAlias = Callable[[Values, Values, float], Values]  # (params, batch, lr) → those of params that change

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Array
 from autograder.exercise import Verdict
 from autograder.judging import RIGHT, agree_entrywise, is_single_precision
+from autograder.oracles.tensors import Tensor, torch
 
 Values: TypeAlias = Mapping[str, Array]  # "losses", each before its update, and the parameters at the end
 
@@ -22,7 +22,7 @@ _SHAKE = 1e-13  # relative; far more than rounding moves a number, far less than
 
 
 def judge_stretches(
-    error: Callable[..., torch.Tensor], starts: Sequence[Values], stretches: Sequence[Values], lr: float
+    error: Callable[..., Tensor], starts: Sequence[Values], stretches: Sequence[Values], lr: float
 ) -> Verdict:
     """Judge the stretches of a run, which begin at `starts`, by descending on error(**params) anew.
 
@@ -60,7 +60,7 @@ def _compare(name: str, answer: Array, right: Array, shaken: Array, before: int)
     return Verdict("wrong value", which, float(np.max(abs(answer - right)) / np.max(abs(right))), mistake=mistake)
 
 
-def _descend(error: Callable[..., torch.Tensor], starts: Sequence[Values], lr: float, epochs: int) -> list[Values]:
+def _descend(error: Callable[..., Tensor], starts: Sequence[Values], lr: float, epochs: int) -> list[Values]:
     shapes = {name: array.shape for name, array in starts[0].items()}
     params = {
         name: torch.tensor(np.stack([np.atleast_2d(start[name]) for start in starts]), requires_grad=True)

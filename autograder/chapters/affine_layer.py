@@ -9,11 +9,10 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Array
 from autograder.attempts.layers import attempt_network
-from autograder.builders.gradient_exercise import WRONG_SLOPES, Oracle, Tensor, gradient_exercise, sigmoid
+from autograder.builders.gradient_exercise import WRONG_SLOPES, Oracle, gradient_exercise, sigmoid
 from autograder.builders.inputs import (
     BEYOND_TEN,
     CLOSE,
@@ -30,6 +29,7 @@ from autograder.builders.suspects import first_row_only, gradient, instead, slip
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect
 from autograder.judging import compare_with_expected
 from autograder.oracles.autodiff import autograd, central_differences
+from autograder.oracles.tensors import Tensor, torch
 
 CHAPTER = "04_affine_layer"
 

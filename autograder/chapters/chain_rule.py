@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array
 from autograder.attempts.chain_rule import attempt_jacobian, attempt_numerical_gradient
@@ -19,7 +18,6 @@ from autograder.builders.gradient_exercise import (
     WRONG_SLOPES,
     Activation,
     Oracle,
-    Tensor,
     gradient_exercise,
     logit,
     sigmoid,
@@ -29,6 +27,7 @@ from autograder.builders.suspects import Formula, gradient, norm, slip, slips, w
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.judging import RIGHT, compare, compare_with_expected
 from autograder.oracles.autodiff import Forward, autograd, central_differences
+from autograder.oracles.tensors import Tensor, torch
 
 CHAPTER = "01_chain_rule"
 

@@ -8,14 +8,12 @@ from functools import partial
 from typing import TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.delta_template import PARAMS, attempt_gradient_check, attempt_train_xor
 from autograder.builders.gradient_exercise import (
     WRONG_SLOPES,
     Activation,
-    Tensor,
     gradient_exercise,
     logit,
     sigmoid,
@@ -61,6 +59,7 @@ from autograder.builders.training_run import judge_stretches
 from autograder.exercise import Arrays, Case, Exercise, Section, Suspect, Verdict
 from autograder.judging import RIGHT, agree, compare, compare_with_expected
 from autograder.oracles.autodiff import central_differences, relative_error
+from autograder.oracles.tensors import Tensor, torch
 
 CHAPTER = "03_delta_template"
 

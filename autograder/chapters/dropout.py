@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from statistics import NormalDist
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array
 from autograder.attempts.dropout import attempt_mask
 from autograder.builders.forward_exercise import forward_exercise, value_of
-from autograder.builders.gradient_exercise import Tensor, gradient_exercise
+from autograder.builders.gradient_exercise import gradient_exercise
 from autograder.builders.networks import (
     ORDERS,
     beside_the_kink,
@@ -51,6 +51,7 @@ from autograder.oracles.randomness_tests import (
     uncommon_count,
 )
 from autograder.oracles.reference_networks import logits, mean_cross_entropy
+from autograder.oracles.tensors import Tensor, torch
 
 CHAPTER = "06_dropout"
 
@@ -98,9 +99,8 @@ def _mask_case(rng: Rng, shape: tuple[int, ...], probabilities: Sequence[float],
 
 
 def _share_kept(case: Case) -> Arrays:
-    """Return the probability of a 1, for each p of the case, from PyTorch's Bernoulli distribution."""
-    probabilities = torch.tensor(case.arguments["p"], dtype=torch.float64)
-    return {"share of ones": torch.distributions.Bernoulli(1 - probabilities).mean.numpy()}
+    """Return the probability of a 1, for each p of the case."""
+    return {"share of ones": 1 - np.array(case.arguments["p"], np.float64)}
 
 
 def _share_by_counting(case: Case) -> Arrays:
@@ -165,8 +165,8 @@ def _judge_source(case: Case, answers: Mapping[str, Answer]) -> Verdict | None:
 
 MASK_MISTAKES: tuple[tuple[str, Callable[[float], float]], ...] = (
     ("drop-keep-confused", lambda p: p),
-    ("randn-for-rand", lambda p: float(torch.special.ndtr(torch.tensor(-p, dtype=torch.float64)))),
-    ("randn-for-rand", lambda p: float(torch.special.ndtr(torch.tensor(1 - p, dtype=torch.float64)))),
+    ("randn-for-rand", lambda p: NormalDist().cdf(-p)),
+    ("randn-for-rand", lambda p: NormalDist().cdf(1 - p)),
 )
 
 

@@ -10,12 +10,11 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.mlp_by_hand import PARAMS, attempt_sgd_step
 from autograder.builders.forward_exercise import forward_exercise, value_of
-from autograder.builders.gradient_exercise import Tensor, gradient_exercise
+from autograder.builders.gradient_exercise import gradient_exercise
 from autograder.builders.inputs import CLOSE, signs, zeros_after_positive
 from autograder.builders.networks import (
     FROM_KINK,
@@ -49,6 +48,7 @@ from autograder.oracles.faulty_networks import (
     with_leaky_slope,
 )
 from autograder.oracles.reference_networks import logits, mean_cross_entropy
+from autograder.oracles.tensors import Tensor, torch
 
 CHAPTER = "05_mlp_by_hand"
 

@@ -8,12 +8,10 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array, Unusable
-from autograder.attempts.torch_functions import apply_and_go_back, train_in_numpy
 from autograder.builders.bug_exercise import PrintedNetwork, bug_exercise
-from autograder.builders.gradient_exercise import WRONG_SLOPES, Activation, Tensor, gradient_exercise
+from autograder.builders.gradient_exercise import WRONG_SLOPES, Activation, gradient_exercise
 from autograder.builders.inputs import BEYOND_TEN, nets_far_out, nets_near_zero, normals, twinned, with_twins
 from autograder.builders.suspects import first_row_only, gradient, instead, slip, wrong
 from autograder.builders.training_exercise import (
@@ -36,6 +34,13 @@ from autograder.oracles import lab07_networks
 from autograder.oracles.autodiff import Forward, autograd, central_differences
 from autograder.oracles.faulty_layers import PRINTED, TRAINING, Pieces
 from autograder.oracles.reference_networks import logits, mean_cross_entropy
+from autograder.oracles.tensors import PYTORCH, Tensor, torch
+
+if PYTORCH:
+    from autograder.attempts.torch_functions import apply_and_go_back, train_in_numpy
+else:  # `check` says so before it asks
+    from autograder.attempts.without_autograd import not_here as apply_and_go_back
+    from autograder.attempts.without_autograd import not_here as train_in_numpy
 
 CHAPTER = "07_without_autograd"
 

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Array
+from autograder.oracles.tensors import Tensor, torch
 
-Forward: TypeAlias = Callable[..., torch.Tensor]
+Forward: TypeAlias = Callable[..., Tensor]
 
 
 @contextmanager

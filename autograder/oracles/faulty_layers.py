@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar, TypeAlias
 
-import torch
+from autograder.oracles.tensors import Tensor, torch
 
-Tensor: TypeAlias = torch.Tensor
 Function: TypeAlias = Callable[[Tensor], Tensor]
 Hold: TypeAlias = Callable[[Tensor], Tensor]
 
@@ -22,7 +21,7 @@ class Pieces:
 
     mistake: ClassVar[str] = ""
 
-    def __init__(self, hold: Hold = torch.Tensor.detach) -> None:
+    def __init__(self, hold: Hold = Tensor.detach) -> None:
         self.hold = hold
         self.extra: Tensor = torch.zeros(())
 

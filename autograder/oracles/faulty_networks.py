@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-import torch
-
 from autograder.oracles.reference_networks import logits, mean_cross_entropy
+from autograder.oracles.tensors import Tensor, torch
 
-Tensor: TypeAlias = torch.Tensor
 Activation: TypeAlias = Callable[[Tensor, float], Tensor]
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Probabilities: TypeAlias = Callable[[Tensor], Tensor]

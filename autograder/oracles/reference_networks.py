@@ -5,9 +5,7 @@ x (N, D) → affine W1 (D, H), b1 (H,) → LeakyReLU → inverted dropout → af
 
 from __future__ import annotations
 
-import torch
-
-Tensor = torch.Tensor
+from autograder.oracles.tensors import Tensor, torch
 
 
 def logits(

@@ -21,6 +21,7 @@ LAYERS = [
     ["builders"],
     ["chapters"],
     ["checking"],
+    ["browser"],
     ["sandbox"],
     ["course.cells", "course.standing", "course.safe_csv", "course.nbgrader_api"],
     ["course.saved_reports"],

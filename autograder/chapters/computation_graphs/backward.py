@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.computation_graphs import attempt_backward, backward_of_nodes
@@ -30,6 +29,7 @@ from autograder.chapters.computation_graphs.sections import CHAPTER, PATHS
 from autograder.exercise import Arrays, Case, Exercise, Suspect, Verdict
 from autograder.judging import compare, compare_with_expected
 from autograder.oracles.autodiff import autograd, central_differences
+from autograder.oracles.tensors import torch
 
 Rng: TypeAlias = np.random.Generator
 

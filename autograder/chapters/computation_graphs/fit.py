@@ -11,12 +11,12 @@ import numpy as np
 from autograder.attempts.answers import Array
 from autograder.attempts.observe import call
 from autograder.builders.arguments import given_to
-from autograder.builders.gradient_exercise import Tensor
 from autograder.builders.training_exercise import Run, Step, Values, descent, no_step, one_by_one, path, scaled
 from autograder.chapters.computation_graphs.sections import CHAPTER, FIT
 from autograder.exercise import Case, Exercise, Suspect
 from autograder.judging import compare_with_expected
 from autograder.oracles.autodiff import central_differences
+from autograder.oracles.tensors import Tensor
 
 Rng: TypeAlias = np.random.Generator
 

@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograder.attempts.answers import Array
-from autograder.builders.gradient_exercise import Oracle, Tensor
+from autograder.builders.gradient_exercise import Oracle
 from autograder.exercise import Arrays, Case
 from autograder.oracles.autodiff import autograd
+from autograder.oracles.tensors import Tensor
 
 Rng: TypeAlias = np.random.Generator
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array
 from autograder.attempts.computation_graphs import attempt_add
 from autograder.builders.forward_exercise import forward_exercise
-from autograder.builders.gradient_exercise import Tensor, gradient_exercise
+from autograder.builders.gradient_exercise import gradient_exercise
 from autograder.builders.inputs import BEYOND_TEN, CLOSE, RESIDUALS, normals, twinned, with_twins
 from autograder.builders.suspects import Formula, gradient, slip, slips
 from autograder.chapters.computation_graphs.sections import ADD, CHAPTER, COLLAPSE, MULTIPLY, WORKED
 from autograder.exercise import Case, Exercise, Suspect, Verdict
 from autograder.judging import RIGHT, compare_with_expected
+from autograder.oracles.tensors import Tensor, torch
 
 Rng: TypeAlias = np.random.Generator
 

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Array, Unusable
 from autograder.attempts.computation_graphs import LONG, attempt_order, order_of_nodes
-from autograder.builders.gradient_exercise import Tensor
 from autograder.chapters.computation_graphs.graphs import (
     CHAIN,
     DIAMOND,
@@ -29,6 +27,7 @@ from autograder.chapters.computation_graphs.graphs import (
 from autograder.chapters.computation_graphs.sections import CHAPTER, ORDER
 from autograder.exercise import Arrays, Case, Exercise, Verdict
 from autograder.judging import RIGHT
+from autograder.oracles.tensors import Tensor, torch
 
 Rng: TypeAlias = np.random.Generator
 

@@ -7,16 +7,16 @@ from functools import partial
 from typing import TypeAlias
 
 import numpy as np
-import torch
 
 from autograder.attempts.answers import Answer, Unusable
 from autograder.attempts.computation_graphs import FORMS, STUB, attempt_value, value_class
-from autograder.builders.gradient_exercise import WRONG_SLOPES, Oracle, Tensor
+from autograder.builders.gradient_exercise import WRONG_SLOPES, Oracle
 from autograder.builders.inputs import CLOSE
 from autograder.chapters.computation_graphs.sections import CHAPTER, EDGES
 from autograder.exercise import Arrays, Case, Exercise, Suspect, Verdict
 from autograder.judging import RIGHT, compare, is_single_precision
 from autograder.oracles.autodiff import autograd, central_differences
+from autograder.oracles.tensors import Tensor, torch
 
 Rng: TypeAlias = np.random.Generator
 

@@ -1,0 +1,1 @@
+"""Lets the exercises be practised without an installation: records answers, builds the wheel, collects Pyodide."""

@@ -1,0 +1,1 @@
+// The editors in a lab's page: bundled to editor.js.

@@ -1,0 +1,1 @@
+// Runs Python beside the page.

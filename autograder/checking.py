@@ -68,7 +68,7 @@ def check(solution: object, exercise: str | Exercise | None = None, seed: int | 
         with _bounded(MOST_SECONDS):
             report = ask_and_grade(exercise, cases, ask)
     except KeyboardInterrupt as stop:
-        report = _stopped(exercise, solution, stop)
+        report = stopped(exercise, solution, stop)
     report = replace(
         report,
         code=fingerprint_of(solution, exercise.name),
@@ -101,8 +101,8 @@ def _how_to_have(report: Report) -> str:
     return f'import autograder; autograder.case("{report.exercise}", {wrong.number})' if wrong and wrong.number else ""
 
 
-class _TooLong(KeyboardInterrupt):
-    """A check computes for too long."""
+class TooLong(KeyboardInterrupt):
+    """A check computes for longer than the seconds that this is made with."""
 
 
 @contextlib.contextmanager
@@ -120,7 +120,7 @@ def _bounded(seconds: float) -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
-        raise _TooLong
+        raise TooLong(seconds)
 
     signal.signal(signal.SIGPROF, stop)
     done = threading.Event()
@@ -146,14 +146,15 @@ def _watch(seconds: float, done: threading.Event) -> None:
 
 def _not_here(exercise: Exercise) -> Report:
     instead = _NOT_IN_A_BROWSER if _IN_A_BROWSER else _NOT_INSTALLED
-    return _all_failed(exercise, "not here", f"This exercise is written in PyTorch, {instead}")
+    return all_failed(exercise, "not here", f"This exercise is written in PyTorch, {instead}")
 
 
-def _stopped(exercise: Exercise, solution: Solution, stop: KeyboardInterrupt) -> Report:
+def stopped(exercise: Exercise, solution: Solution, stop: KeyboardInterrupt) -> Report:
+    """Return the report on a check that was stopped while it ran code of the file that `solution` comes from."""
     line = raised_by(stop, solution).line
-    after = f" after {MOST_SECONDS:g} seconds of computing" if isinstance(stop, _TooLong) else ""
+    after = f" after {stop.args[0]:g} seconds of computing" if isinstance(stop, TooLong) else ""
     where = f" at the line `{line}`: does what stands there come to an end?" if line else ""
-    return _all_failed(exercise, "stopped", f"The check was stopped{after}{where or '.'}".removesuffix("."))
+    return all_failed(exercise, "stopped", f"The check was stopped{after}{where or '.'}".removesuffix("."))
 
 
 def _stand_in(exercise: Exercise) -> tuple[str, Solution]:
@@ -200,7 +201,7 @@ def grade(exercise: Exercise, cases: Sequence[Case], observations: Sequence[Obse
     failed = next((o.raised for o in observations if o.raised), None)
     if failed and all(o.raised for o in observations):
         kind, message = _raised_message(exercise, failed)
-        return _all_failed(exercise, kind, message, observations[0].printed, number=int(kind != "not written"))
+        return all_failed(exercise, kind, message, observations[0].printed, number=int(kind != "not written"))
     cases = [exercise.complete(case, seen.answers) for case, seen in zip(cases, observations, strict=True)]
     verdicts = [_judge(exercise, case, seen) for case, seen in zip(cases, observations, strict=True)]
     findings = [_finding(exercise, part, cases, observations, verdicts) for part in exercise.points]
@@ -323,7 +324,8 @@ def _raised_message(exercise: Exercise, raised: Raised) -> tuple[str, str]:
     return "raised", told if raised.line else f"{told}; it was called as {exercise.signature}"
 
 
-def _all_failed(exercise: Exercise, kind: str, message: str, printed: str = "", number: int = 0) -> Report:
+def all_failed(exercise: Exercise, kind: str, message: str, printed: str = "", number: int = 0) -> Report:
+    """Return a report in which the same is wrong with every part."""
     told = message if message.endswith("?") else f"{message}."
     findings = [Finding(part, 0.0, points, kind, told, number=number) for part, points in exercise.points.items()]
     return Report(exercise.name, exercise.chapter, exercise.section, tuple(findings), printed=_shown(printed))
@@ -337,7 +339,7 @@ def _shown(printed: str) -> str:
 def not_callable(exercise: Exercise, came: str) -> Report:
     """Return the report on something that cannot be asked; `came` says in words what it was."""
     message = f"A function was expected, but {came} came: write check({exercise.name}), with no brackets after the name"
-    return _all_failed(exercise, "not callable", message)
+    return all_failed(exercise, "not callable", message)
 
 
 def _name_of(solution: object) -> str:

@@ -16,6 +16,9 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from autograder.errors import UsageError
+from tools import practice
+
 ROOT = Path(__file__).parents[1]
 CORES = "BACKPROP_BOOK_CORES"  # how many pages book/extensions/run_pages.py executes at a time; all cores without it
 FLAGS = ["-q", "-W", "-n", "--keep-going"]
@@ -35,6 +38,11 @@ def is_up_to_date(source: Path = ROOT, build: Path = ROOT / "_build") -> bool:
 def build_book(source: Path, target: Path) -> int:
     """Build the book in `source` into `target`/_build/html; return the exit code."""
     build = target / "_build"
+    try:
+        practice.made(source)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 1
     if is_up_to_date(source, build):
         print(f"Nothing has changed: {_short(build / 'html')} is up to date")
         return 0
@@ -60,7 +68,8 @@ def _is_made(path: Path) -> bool:
 
 def _digest_of_sources(source: Path) -> str:
     packages = sorted(path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info"))
-    return _digest([sys.version, *packages, *_contents(sources(source), source)])
+    beside = practice.is_from(source / practice.MADE)
+    return _digest([sys.version, *packages, beside, *_contents(sources(source), source)])
 
 
 def _digest_of_pages(build: Path) -> str:

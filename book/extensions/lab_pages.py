@@ -28,12 +28,15 @@ START = """
 ```text
 jupyter lab exercises/{slug}/{slug}.ipynb
 ```
+
+To install it, {{course}}`download the course`, which is every lab and what checks it, and follow
+[Start here](../../book/start.md).
 {colab}
 ````
 
 """
 COLAB = """
-Google Colab has no copy of the course. There, begin with a cell `%pip install git+{address}`.
+Google Colab has no copy of the course. There, begin with a cell `%pip install --no-deps git+{address}`.
 """
 
 

@@ -23,7 +23,10 @@ MENTION = re.compile(r"python -m autograder( [a-z-]+)?")
 PATH = re.compile(r"[\w./<>-]+\n")
 
 # Left out everywhere: what they do was done for this environment, or is done by who runs these tests.
-SET_UP = re.compile(r"^(python3 -m venv|\. \.venv/bin/activate|(uv )?pip install|make)\b.*\n?", re.MULTILINE)
+# To install would also make this environment's `autograder` that of a copy, which is deleted afterwards.
+SET_UP = re.compile(
+    r"^(python3 -m venv|\. \.venv/bin/activate|(uv )?pip install|python tools/set_up\.py|make)\b.*\n?", re.MULTILINE
+)
 
 JUPYTER = f"""#!{sys.executable}
 # Starts what was typed, without a browser, and ends it once it answers.

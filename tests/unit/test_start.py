@@ -16,7 +16,8 @@ from autograder.report import JSON_MIME
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "book" / "start.md").read_text("utf-8")
-INSTALLING = re.compile(r"python3 -m venv|\. \.venv/bin/activate|python tools/set_up\.py")
+LEARNERS_README = (ROOT / "autograder" / "course" / "release" / "student_readme.md").read_text("utf-8")
+INSTALLING = re.compile(r"python3 -m venv|\. \.venv/bin/activate|pip install \.|python tools/set_up\.py")
 
 
 def blocks(language: str) -> list[str]:
@@ -30,9 +31,15 @@ def commands() -> list[str]:
     return [line for block in blocks("sh") for line in block.splitlines()]
 
 
-def test_the_set_up_is_the_readmes() -> None:
+def test_the_set_up_is_that_of_the_readme_in_the_archive() -> None:
+    assert blocks("sh")[0] == re.findall(r"```\n(.*?)```", LEARNERS_README, re.DOTALL)[0]
+
+
+def test_the_set_up_of_everything_is_the_readmes() -> None:
     readme = (ROOT / "README.md").read_text("utf-8").partition("## Without make")[2]
-    assert blocks("sh")[0] == re.findall(r"```\n(.*?)```", readme, re.DOTALL)[0]
+    *before, last = blocks("sh")[0].splitlines(keepends=True)
+    assert last == "pip install .\n"
+    assert "".join(before) + blocks("sh")[1] == re.findall(r"```\n(.*?)```", readme, re.DOTALL)[0]
 
 
 def test_the_other_commands_are_those_that_are_followed_below() -> None:

@@ -5,17 +5,17 @@ It is made of a list of what belongs to it, not of what does not: a file that no
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from autograder import labs
-from autograder.course.release.release import released_text, write_whole
+from autograder.course.release.release import released_text
 from autograder.errors import UsageError
 
 FOLDERS = ("autograder", "book", "computation_graph", "deploy", "docs/images")
@@ -32,13 +32,14 @@ FILES = (
 )
 _NOT_FOR_LEARNERS = "# Tests and style"  # the part of requirements.txt that only those need who change the course
 _README = Path(__file__).with_name("student_readme.md")
+_NO_DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file knows
+_READABLE = 0o100644 << 16  # for all; unzip makes files without it that nobody can read
 
 
 def make(destination: Path) -> int:
     """Write the learners' repository to `destination` and return how many files it has.
 
-    The labs are made from their sources, so an answered copy in exercises/ goes nowhere. Raises UsageError when there
-    is something at `destination`, or when this repository has no sources itself.
+    Raises UsageError when there is something at `destination`, or when this repository has no sources itself.
     """
     if not labs.all_labs():
         raise UsageError(f"there are no labs with answers in {labs.SOLUTIONS}: this is a learners' repository already")
@@ -46,17 +47,42 @@ def make(destination: Path) -> int:
         raise UsageError(f"{destination} is not empty: name a new folder, so that nothing old stays in it")
     if destination.resolve().is_relative_to(labs.ROOT / "book"):
         raise UsageError(f"{destination} lies in a folder that is copied: name one outside")
+    files = contents()
+    for name, data in files.items():
+        target = destination / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    return len(files)
+
+
+def write_archive(path: Path) -> None:
+    """Write the learners' repository as a zip file with one folder in it, named as the file is; the same bytes for the
+    same contents.
+
+    Where there are no sources, this is a learners' repository already, and goes into the archive as it is.
+    """
+    with ZipFile(path, "w") as archive:
+        for name, data in sorted(contents().items()):
+            entry = ZipInfo(f"{path.stem}/{name}", _NO_DATE)
+            entry.create_system = 3  # on Windows too
+            entry.compress_type = ZIP_DEFLATED
+            entry.external_attr = _READABLE
+            archive.writestr(entry, data)
+
+
+def contents() -> Mapping[str, bytes]:
+    """Return what the learners' repository holds, by path.
+
+    The labs are made from their sources, where there are any, so an answered copy in exercises/ goes nowhere.
+    """
+    files = {path.relative_to(labs.ROOT).as_posix(): path.read_bytes() for path in _files()}
+    if not labs.all_labs():
+        as_they_are = (*labs.EXERCISES.glob("*/*.ipynb"), labs.ROOT / "README.md", labs.ROOT / "requirements.txt")
+        return files | {path.relative_to(labs.ROOT).as_posix(): path.read_bytes() for path in as_they_are}
     texts = {f"exercises/{lab}/{lab}.ipynb": released_text(lab) for lab in labs.all_labs()}
     texts["README.md"] = _README.read_text("utf-8")
     texts["requirements.txt"] = requirements((labs.ROOT / "requirements.txt").read_text("utf-8"))
-    for name, text in texts.items():
-        write_whole(destination / name, text)
-    copied = list(_files())
-    for path in copied:
-        target = destination / path.relative_to(labs.ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    return len(texts) + len(copied)
+    return files | {name: text.encode() for name, text in texts.items()}
 
 
 def _files() -> Iterator[Path]:

@@ -273,7 +273,8 @@ def make_shell(most_output: int) -> LabShell:
     harmless.put_in_place(instead)
     pinned()  # from a file that a fork cannot read
     shell.learners = Learners(shell.user_ns, instead)
-    shell.enable_matplotlib("inline")
+    with contextlib.suppress(ModuleNotFoundError):  # a learner's machine may have no matplotlib
+        shell.enable_matplotlib("inline")
     shell.run_cell("import matplotlib.pyplot as _p\n_p.figure()\n_p.plot([0, 1])\n_p.title('$x^2$')\n_p.show()\n1 / 0")
     shell.reset(new_session=True)
     shell.recorder.start()

@@ -27,6 +27,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "book/index": "# The course\n\nWhat it is about.\n",
         "book/01_chain_rule": CHAPTER,
         "book/symbols": "# Symbols\n\nNone.\n",
+        "book/start": "# Start here\n\n```{get-course}\n```\n",
     }
     source = small_book(tmp_path_factory.mktemp("published"), pages)
     shutil.copytree(ROOT / "exercises", source / "exercises")
@@ -56,7 +57,12 @@ def test_a_lab_can_be_launched_where_its_notebook_lies(published: Path) -> None:
 
 
 def test_a_lab_says_what_colab_needs(published: Path) -> None:
-    assert f"%pip install git+{REPOSITORY}" in page(published, LAB).select(".lab-start")[0].text
+    assert f"%pip install --no-deps git+{REPOSITORY}" in page(published, LAB).select(".lab-start")[0].text
+
+
+def test_start_here_tells_how_to_clone_the_repository(published: Path) -> None:
+    (command,) = page(published, "book/start").select("article pre")
+    assert command.text.strip() == f"git clone {REPOSITORY} backprop-by-hand"
 
 
 @pytest.mark.parametrize("name", ["book/01_chain_rule", "book/index", "book/symbols"])

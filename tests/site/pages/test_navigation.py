@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from autograder import exercises
 from tests.site.conftest import ROOT
-from tests.site.page_list import CHAPTERS_AND_LABS
+from tests.site.page_list import CHAPTERS_AND_LABS, LABS
 
 UNSTYLED = "[...document.querySelectorAll('link[rel=stylesheet]')].filter(link => !link.sheet).map(link => link.href)"
 CHAPTERS = [path.stem for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
@@ -42,9 +42,16 @@ def test_next_and_previous_follow_the_path(site: Path, here: str, there: str) ->
     assert links(site, there)["left-prev"] == here
 
 
-def test_the_first_page_leads_to_the_set_up_and_that_to_the_first_chapter(site: Path) -> None:
-    assert links(site, "book/index")["right-next"] == "book/start"
-    assert links(site, "book/start")["right-next"] == CHAPTERS_AND_LABS[0]
+def test_the_first_page_leads_to_the_first_chapter_and_nothing_has_to_be_installed_on_the_way(site: Path) -> None:
+    assert links(site, "book/index")["right-next"] == CHAPTERS_AND_LABS[0]
+    assert links(site, "book/start")["left-prev"] == CHAPTERS_AND_LABS[-1]
+
+
+@pytest.mark.parametrize("name", ["book/index", *LABS])
+def test_the_set_up_is_a_link_away_where_it_is_needed(site: Path, name: str) -> None:
+    article = BeautifulSoup((site / f"{name}.html").read_text("utf-8"), "html.parser").article
+    assert article
+    assert [link for link in article.select("a[href]") if str(link["href"]).endswith("start.html")]
 
 
 @pytest.mark.parametrize("slug", CHAPTERS)

@@ -114,6 +114,7 @@ def test_it_says_nothing_where_all_is_there(monkeypatch: pytest.MonkeyPatch) -> 
     assert machine.said == []
 
 
+@pytest.mark.slow
 def test_the_real_pip_reports_on_the_build_it_would_take() -> None:
     asked = set_up._run([*set_up._PIP_SAYS, set_up.pinned("numpy")], set_up._ignore)
     (package,) = json.loads(asked.stdout)["install"]

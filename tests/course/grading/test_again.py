@@ -170,6 +170,7 @@ def test_a_full_disk_loses_only_what_it_hits_and_the_next_run_makes_it_good(
     assert graded(tmp_path).graded == ["bob"]
 
 
+@pytest.mark.slow
 def test_a_new_gradebook_gets_the_schema_that_nbgrader_would_give_it() -> None:
     ask = "from nbgrader.api import get_alembic_version; print(get_alembic_version())"
     asked = subprocess.run([sys.executable, "-c", ask], env=ENVIRONMENT, capture_output=True, text=True, check=True)

@@ -152,6 +152,7 @@ def test_nobody_is_late_for_the_way_a_time_is_written(course: Path) -> None:
     assert "`IST` is no zone with one meaning" in notice.text
 
 
+@pytest.mark.slow
 def test_nbgraders_own_command_reads_the_same_times(course: Path) -> None:
     done = command("nbgrader", "autograde", LAB, f"--CourseDirectory.root={course}")
     assert done.returncode == 0, done.stderr

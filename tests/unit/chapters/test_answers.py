@@ -139,6 +139,7 @@ def answers_without_pytorch() -> Mapping[str, Any]:
     return unpack(_without_pytorch("answers", HIDDEN_SEEDS[0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", exercises())
 def test_on_other_inputs_the_tape_answers_as_pytorch_does(
     exercise: str, answers_without_pytorch: Mapping[str, Any]

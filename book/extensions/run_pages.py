@@ -110,6 +110,14 @@ def _pages(env: BuildEnvironment) -> Iterator[Page]:
             yield Page(name, path, notebook, cache.create_hashed_notebook(notebook)[1])
 
 
+def executed(env: BuildEnvironment) -> Iterator[tuple[str, NotebookNode]]:
+    """Yield the name of every page that is executed, and its cells with the outputs that are stored."""
+    config: Any = env.mystnb_config  # type: ignore[attr-defined]
+    if config.execution_mode == "cache":
+        cache = get_cache(config.execution_cache_path)
+        yield from ((page.name, cache.merge_match_into_notebook(page.notebook)[1]) for page in _pages(env))
+
+
 def _folder(cache: JupyterCacheAbstract, key: str) -> Path:
     return Path(cache.path) / "executed" / key
 

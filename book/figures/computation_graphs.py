@@ -70,24 +70,15 @@ def draw_collapse(layers: Sequence[tuple[Array, Array]], activation: Callable[[A
 def draw_fit(samples: Sequence[tuple[float, float]], steps: Sequence[float]) -> Figure:
     """Draw the loss of every sample over w with the steps of the first epoch, and w over all updates."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(style.WIDTH, 2.8))
-    axis = np.linspace(0.9, 2.1, 200)
+    axis = np.linspace(0.9, 2.8, 200)
     for n, (x, y) in enumerate(samples):
         colour = ("#8c959f", style.MUTED, style.INK)[n]
         left.plot(axis, (x * axis - y) ** 2, color=colour, linewidth=1.2)
-        left.text(1.01, (x * 0.94 - y) ** 2 + 0.25, f"sample {n + 1}", color=colour, fontsize=8.5)
+        left.text(2.86, (x * 2.8 - y) ** 2, f"sample {n + 1}", color=colour, fontsize=8.5, va="center")
         before, after = steps[n], steps[n + 1]
         height = (x * before - y) ** 2
-        arrow = {
-            "arrowstyle": "-|>",
-            "color": UPSTREAM.light,
-            "lw": 1.6,
-            "mutation_scale": 9,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        }
-        left.annotate("", (after, height), (before, height), arrowprops=arrow)
-        left.plot([before], [height], "o", color=UPSTREAM.light, markersize=4)
-    left.set(xlabel="$w$", ylabel="loss of the sample", title="first epoch", ylim=(0, 12))
+        left.plot([before, after], [height] * 2, color=UPSTREAM.light, linewidth=5, solid_capstyle="butt", zorder=3)
+    left.set(xlabel="$w$", ylabel="loss of the sample", title="first epoch", ylim=(0, 11), xlim=(0.9, 3.6))
     right.plot(range(len(steps)), steps, "o-", color=style.MUTED, markersize=3)
     ends = range(len(samples), len(steps), len(samples))
     right.plot(ends, [steps[i] for i in ends], "s", color=UPSTREAM.light, markersize=6, label="end of an epoch")

@@ -55,7 +55,7 @@ def check(solution: object, exercise: str | Exercise | None = None, seed: int | 
     """
     exercise = exercise if isinstance(exercise, Exercise) else _named(exercise or _name_of(solution))
     if exercise.needs_torch and not PYTORCH:
-        return _not_here(exercise)
+        return not_here(exercise)
     if not callable(solution):
         return not_callable(exercise, "None" if solution is None else describe(solution))
     cases = draw_cases(exercise, PUBLIC_SEED if seed is None else seed)
@@ -144,7 +144,8 @@ def _watch(seconds: float, done: threading.Event) -> None:
             _thread.interrupt_main(signal.SIGPROF)
 
 
-def _not_here(exercise: Exercise) -> Report:
+def not_here(exercise: Exercise) -> Report:
+    """Return the report on an exercise that is written in PyTorch, where there is none."""
     instead = _NOT_IN_A_BROWSER if _IN_A_BROWSER else _NOT_INSTALLED
     return all_failed(exercise, "not here", f"This exercise is written in PyTorch, {instead}")
 

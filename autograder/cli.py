@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,9 @@ examples:
 )
 
 
+_FOR_LEARNERS = ("validate", "progress")  # all that these need is installed with the package
+
+
 _VALIDATE = """Save the notebook first: what is on disk is what is read. It is run from its first cell in a new
 Python, with the time limits of grading, but on your own machine and with your own rights: it is for your own
 notebook.
@@ -130,12 +134,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "autograder") or package in sys.stdlib_module_names:
+            raise
+        print(f"autograder: {options.command} {_needs(package, options.extra)}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nautograder: stopped. Run the same command again to continue.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+
+
+def _needs(package: str, extra: str) -> str:
+    """Say that a package is lacking, and what brings it with all else that the same commands need."""
+    what = f'".[{extra}]"' if extra else "."
+    return f"needs {package}, which is not installed: in the folder of the course, pip install {what}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -209,7 +225,7 @@ def _command(
     parser = commands.add_parser(
         name, help=text, description=text.capitalize() + ".", epilog=epilog, formatter_class=raw
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, command=name, extra="" if name in _FOR_LEARNERS else "grading")
     return parser
 
 
@@ -302,6 +318,8 @@ def _new_exercise(options: argparse.Namespace) -> int:
 def _grade(options: argparse.Namespace) -> int:
     began = time.monotonic()
     labs.require([options.assignment])
+    if not (options.scheduler or find_spec("torch")):
+        raise ModuleNotFoundError(name="torch")  # not even a lab that needs none is graded without it
     if sys.platform == "win32":
         raise UsageError("Windows lacks the namespaces that grading needs: grade on Linux, or in WSL 2")
     from autograder.course.gradebook.course_folder import Course, without_result

@@ -1,14 +1,37 @@
-"""Where the labs of this repository are, and which there are."""
+"""Where the course and its labs are, and which there are.
+
+The course is the folder that this package lies in: a checkout, or what was unpacked. Where the package was installed as
+a copy, it is the folder above the notebook or the terminal that has the labs; the labs as they were released then lie
+beside the copy, since the ones in the course are answered.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 from autograder.errors import UsageError
 
-ROOT = Path(__file__).resolve().parents[1]
+_AROUND = Path(__file__).resolve().parents[1]  # the course, or the folder of all packages
+
+
+def _is_course(folder: Path) -> bool:
+    return (folder / "_toc.yml").is_file() and (folder / "exercises").is_dir()
+
+
+def _course_above() -> Path | None:
+    with suppress(OSError):  # the folder was deleted
+        here = Path.cwd()
+        return next(filter(_is_course, (here, *here.parents)), None)
+    return None
+
+
+_IS_COPY = not _is_course(_AROUND)
+ROOT = (_course_above() if _IS_COPY else None) or _AROUND
 SOLUTIONS = ROOT / "solutions"
 EXERCISES = ROOT / "exercises"
 COURSE = ROOT / "_build" / "course"
@@ -34,9 +57,26 @@ def all_labs() -> list[str]:
     return sorted(path.stem for path in SOLUTIONS.glob("[0-9][0-9]_*.py"))
 
 
+def released() -> Mapping[str, Path]:
+    """Return where each lab lies as it was released, by its slug: beside an installed copy, else in exercises/."""
+    installed = _installed() if _IS_COPY else {}
+    return installed or {path.parent.name: path for path in sorted(EXERCISES.glob("[0-9][0-9]_*/*.ipynb"))}
+
+
+@cache
+def _installed() -> Mapping[str, Path]:
+    try:
+        files = metadata.files("backprop-by-hand") or ()
+    except metadata.PackageNotFoundError:
+        return {}
+    return {file.stem: Path(str(file.locate())) for file in sorted(files) if file.suffix == ".ipynb"}
+
+
 def require(assignments: Sequence[str]) -> list[str]:
     """Return `assignments`, or all labs when it is empty. Raises UsageError for one that does not exist."""
     known = all_labs()
+    if not known:
+        raise UsageError(f"there are no labs with answers in {SOLUTIONS}: this needs the instructors' repository")
     for assignment in assignments:
         if assignment not in known:
             raise UsageError(f"there is no assignment {assignment!r}; the assignments are: {', '.join(known)}")

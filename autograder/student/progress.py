@@ -182,7 +182,7 @@ def progress(folder: str | Path | None = None) -> Progress:
 
 def _labs_of_the_course() -> set[str]:
     """Return the labs that are there as text or as notebook; none where the package came without any."""
-    return {*labs.all_labs(), *(path.parent.name for path in labs.EXERCISES.glob("*/*.ipynb"))}
+    return {*labs.all_labs(), *labs.released()}
 
 
 def _default_folder(here: Path) -> Path:

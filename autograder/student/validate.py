@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,8 @@ from autograder.errors import UsageError
 from autograder.report import Report
 from autograder.sandbox.home import open_at_home
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.session import NoProcessError
+from autograder.sandbox.session import NoProcessError, Session, Settings
+from autograder.sandbox.watch import Seconds
 
 if TYPE_CHECKING:
     from autograder.course.grading.questions import Inputs
@@ -48,8 +50,13 @@ class Validation:
 
     @property
     def ready(self) -> bool:
-        answered = all(report.passed for report in self.reports) and all(self.hand_graded.values())
-        return answered and not self.to_mend
+        answered = all(report.passed for report in self.reports if report.exercise not in self.not_tried)
+        return answered and all(self.hand_graded.values()) and not self.to_mend
+
+    @property
+    def not_tried(self) -> list[str]:
+        """The exercises that are written in PyTorch, where there is none; they count as 0 points."""
+        return [report.exercise for report in self.reports if report.findings[0].kind == "not here"]
 
     @property
     def points(self) -> float:
@@ -94,14 +101,17 @@ def _run(notebook: NotebookNode, limits: Limits, inputs: Inputs | None, result: 
     from autograder.course.grading.questions import public  # loads PyTorch
 
     try:
-        reports, remarks = run_cells(notebook, limits, inputs or public, open_at_home)
+        reports, remarks = run_cells(notebook, limits, inputs or public, _open)
     except NoProcessError as error:
-        raise UsageError(
-            f"{error}; are the packages of the course installed? pip install -r requirements.txt"
-        ) from None
+        raise UsageError(f"{error}; are the packages of the course installed? pip install .") from None
     result.reports = [reports[cell.id] for _, cell in graded_cells(notebook)]
     result.to_mend += [one.text for one in remarks if one.kind in ("error", "stopped")]
     result.notes += [one.text for one in remarks if one.kind == "note"]
+
+
+def _open(settings: Settings, used: Seconds) -> Session:
+    """Open a process, without PyTorch where there is none: what is written in it is not tried then."""
+    return open_at_home(replace(settings, torch=settings.torch and find_spec("torch") is not None), used)
 
 
 def _read(path: Path, limits: Limits) -> tuple[list[NotebookNode], list[str]]:
@@ -133,7 +143,7 @@ def lines(result: Validation) -> Iterator[str]:
     width = max(len(name) for name in [*(report.exercise for report in result.reports), *result.hand_graded])
     for report in result.reports:
         yield f"  {_word(report):11}  {report.exercise:{width}}  {report.points:g} of {report.max_points:g}"
-        if not report.passed and _word(report) != "not written":
+        if not report.passed and _word(report) not in ("not written", "not tried"):
             yield from (f"      {line.strip()}" for line in str(report).splitlines()[1:])
     for name, answered in result.hand_graded.items():
         by_hand = f"a person grades it, for {result.points_by_hand[name]:g} points"
@@ -141,6 +151,9 @@ def lines(result: Validation) -> Iterator[str]:
     yield ""
     yield f"expected: {result.points:g} of {result.max_points:g} points, on the public inputs" + _by_hand(result)
     yield "Grading draws other inputs of the same kinds, so its points may differ."
+    if result.not_tried:
+        names = " and ".join(result.not_tried)
+        yield f"Not tried: {names}, for PyTorch is not installed here (pip install torch). Grading has it."
     yield from _listed("to fix", result.to_mend)
     yield from _listed("good to know (costs nothing)", result.notes)
     yield ""
@@ -157,6 +170,8 @@ def _word(report: Report) -> str:
         return "✓ right"
     if all(finding.kind == "not written" for finding in report.findings):
         return "not written"
+    if report.findings[0].kind == "not here":
+        return "not tried"
     return "✗ partly" if report.points else "✗ wrong"
 
 

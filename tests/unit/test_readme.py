@@ -7,6 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
@@ -70,7 +72,24 @@ def test_the_build_uses_the_setuptools_that_is_pinned() -> None:
     assert f'requires = ["{pin[0]}"]' in text("pyproject.toml")
 
 
-def test_the_extras_are_the_versions_that_are_pinned() -> None:
-    extras = tomllib.loads(text("pyproject.toml"))["project"]["optional-dependencies"]
-    pinned = {line.split("#")[0].strip() for line in text("requirements.txt").splitlines()}
-    assert {pin for pins in extras.values() for pin in pins} <= pinned
+def pins(lines: str) -> dict[str, str]:
+    """Return the versions of the packages that these lines of requirements.txt pin."""
+    return {canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", lines, re.MULTILINE)}
+
+
+def asked_for() -> list[Requirement]:
+    """Return what the package needs, and what its extras do."""
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    found = [Requirement(line) for group in groups for line in group]
+    return [one for one in found if one.name != project["name"]]
+
+
+def test_what_the_package_and_its_extras_ask_for_is_pinned_at_a_version_they_take() -> None:
+    pinned = pins(text("requirements.txt"))
+    assert [str(one) for one in asked_for() if not one.specifier.contains(pinned[canonicalize_name(one.name)])] == []
+
+
+def test_what_is_pinned_for_its_own_sake_can_be_had_by_an_extra() -> None:
+    direct = text("requirements.txt").partition("# What those need in turn")[0]
+    assert pins(direct).keys() - {canonicalize_name(one.name) for one in asked_for()} == set()

@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbformat import NotebookNode, from_dict
@@ -79,8 +80,8 @@ def run_cells(
     A cell that ends or blocks the process is left out from then on: a new process, from `open`, runs the others again,
     so what still works is graded.
     """
-    progress = _NotebookRun(notebook, limits, inputs)
     settings = _settings(notebook.metadata[KEY]["exercises"].values(), limits, unsafe)
+    progress = _NotebookRun(notebook, limits, inputs, settings.torch)
     while progress.next < len(notebook.cells):
         if progress.used_up:
             progress.give_up()
@@ -112,6 +113,7 @@ class _NotebookRun:
     notebook: NotebookNode
     limits: Limits
     inputs: Inputs
+    torch: bool = False
     used: Seconds = field(default_factory=Seconds)
     next: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
@@ -157,11 +159,16 @@ class _NotebookRun:
     def note(self, lacking: Lacking) -> None:
         """Note what a cell asked for that is not there: each line that was left out, each package imported."""
         where = self.where(lacking.source, lacking.line)
-        what = f"{where}: `{shown(lacking.package)}` is not there when this lab is graded"
+        what = f"{where}: `{shown(lacking.package)}` {self._lacks(lacking.package)}"
         if lacking.left_out:
             self._remark(where, "note", f"{what}, so `{shown(lacking.text)}` was left out.")
         else:
             self._remark(f"import {lacking.package}", "note", f"{what}. Importing it costs nothing.")
+
+    def _lacks(self, package: str) -> str:
+        of_the_course = package == "matplotlib" or (self.torch and package == "torch")
+        only_here = of_the_course and find_spec(package) is None
+        return "is not installed here" if only_here else "is not there when this lab is graded"
 
     def fail(self, cell: NotebookNode, error: Mapping[str, Any]) -> None:
         """Note the error that ended a cell."""

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from autograder.attempts.observe import Observation
 from autograder.chapters import exercises
-from autograder.checking import PUBLIC_SEED, ask_and_grade, draw_cases, not_callable
+from autograder.checking import PUBLIC_SEED, ask_and_grade, draw_cases, not_callable, not_here
 from autograder.exercise import Case, Exercise
+from autograder.oracles.tensors import PYTORCH
 from autograder.report import Report
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import NotAsked, Session
@@ -30,6 +31,8 @@ def ask(session: Session, name: str, inputs: Inputs, limits: Limits, allowed: Se
     when the process ended.
     """
     exercise = exercises()[name]
+    if exercise.needs_torch and not PYTORCH:
+        return not_here(exercise)
 
     def observations(cases: Sequence[Case], stand_ins: Sequence[Exercise]) -> Sequence[Observation]:
         return session.ask(exercise, cases, stand_ins, allowed, limits.seconds_to_stop)

@@ -25,7 +25,7 @@ _CHECKED = re.compile(r"\bcheck\(\s*(\w+)")
 def as_given(assignment: str) -> NotebookNode:
     """Return a lab as it was released.
 
-    From its text where that is and can be read, else from exercises/. Raises UsageError when neither is there.
+    From its text where that is and can be read, else from the notebook. Raises UsageError when neither is there.
     """
     if labs.solution_path(assignment).exists() and find_spec("jupytext"):
         from autograder.course.release.release import source_notebook
@@ -34,10 +34,10 @@ def as_given(assignment: str) -> NotebookNode:
         for cell in notebook.cells:
             cell.source = _SOLUTION.sub(_stub, cell.source)
         return notebook
+    path = labs.released().get(assignment, labs.exercise_path(assignment))
     try:
-        return nbformat.read(labs.exercise_path(assignment), as_version=4)
+        return nbformat.read(path, as_version=4)
     except (OSError, ValueError):
-        path = labs.exercise_path(assignment)
         raise UsageError(f"{path} is missing or damaged: get the course's folder exercises/ again") from None
 
 
@@ -88,4 +88,4 @@ def title(lab: NotebookNode) -> str:
 
 
 def _labs() -> list[str]:
-    return labs.all_labs() or sorted(path.name for path in labs.EXERCISES.glob("[0-9][0-9]_*"))
+    return labs.all_labs() or list(labs.released())

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ from filelock import FileLock
 
 from autograder.browser import pyodide, wheel
 from autograder.errors import UsageError
+from tools import lite
 
 ROOT = Path(__file__).parents[1]
 FRONT = Path("book", "practice")  # the scripts of the page
+LITE = "lite"
 MADE = Path("_build", "practice")  # where the book's build looks for it
 PYODIDE_DIR = "PYODIDE_DIR"
 PARTS = ROOT / "_build" / "parts"  # what was downloaded
@@ -66,16 +68,23 @@ _INSTEAD = f"With a network, or with Pyodide {pyodide.VERSION}'s files in a fold
 def make(source: Path, target: Path, say: Say) -> None:
     """Make the practice, unless it is there. Raises UsageError when parts cannot be had."""
     read = _digest_of_sources(source)
-    if is_from(target) == read:
+    is_there = is_from(target) == read
+    if is_there and (target / LITE).exists():
+        return
+    node = npm_packages(source / FRONT, say)
+    asked = sources(node, say)
+    lock = pyodide.collect(IN_PAGE, PARTS / "pyodide", asked, say)
+    tools = lite_tools(asked, say)
+    if is_there and not tools:
         return
     say("Making the practice for the pages")
-    node = npm_packages(source / FRONT, say)
-    lock = pyodide.collect(IN_PAGE, PARTS / "pyodide", sources(node, say), say)
     beside = target.with_name(f"{target.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    put_pyodide(source, lock, beside / "pyodide")
+    put_pyodide(source, lock, tools, beside / "pyodide")
     bundle(source / FRONT, node, beside)
+    if tools:
+        shutil.copytree(tools.site(source, PARTS / "lite"), beside / LITE)
     (beside / "manifest.json").write_text(json.dumps(manifest(beside), indent=1), "utf-8")
     (beside / _MARKER).write_text(json.dumps({"read": read, "made": _sizes(beside)}), "utf-8")
     shutil.rmtree(target, ignore_errors=True)
@@ -119,19 +128,33 @@ def npm_packages(front: Path, say: Say) -> Path:
     return node
 
 
-def put_pyodide(source: Path, lock: pyodide.Lock, folder: Path) -> None:
+def lite_tools(asked: Sequence[pyodide.Source], say: Say) -> lite.Tools | None:
+    """Return JupyterLite's tools, with Pyodide's packages for it collected; None, in words, where some are missing."""
+    try:
+        tools = lite.installed_tools(PARTS / "lite-venv", say)
+        pyodide.collect(lite.PACKAGES, PARTS / "pyodide", asked, say)
+    except UsageError as error:
+        if os.environ.get("CI"):
+            raise
+        say(f"The site is built without JupyterLite: {error}")
+        return None
+    return tools
+
+
+def put_pyodide(source: Path, lock: pyodide.Lock, tools: lite.Tools | None, folder: Path) -> None:
     """Put Pyodide, its packages, ours and a lock of them into a folder."""
     folder.mkdir()
-    ours = {one.name: one for one in wheel.ours(source)}
-    ours_only = pyodide.reduced(lock, IN_PAGE, {name: one.entry for name, one in ours.items()})
+    ours = {one.name: one for one in (*wheel.ours(source), *(tools.wheels() if tools else ()))}
+    packages = (*IN_PAGE, *(lite.PACKAGES if tools else ()))
+    served = pyodide.reduced(lock, packages, {name: one.entry for name, one in ours.items()})
     for file in pyodide.CORE:
         shutil.copy(PARTS / "pyodide" / file, folder)
-    for name, entry in ours_only["packages"].items():
+    for name, entry in served["packages"].items():
         if name in ours:
             (folder / entry["file_name"]).write_bytes(ours[name].data)
         else:
             shutil.copy(PARTS / "pyodide" / entry["file_name"], folder)
-    (folder / pyodide.LOCK).write_text(json.dumps(ours_only, indent=1), "utf-8")
+    (folder / pyodide.LOCK).write_text(json.dumps(served, indent=1), "utf-8")
 
 
 def bundle(front: Path, node: Path, target: Path) -> None:
@@ -194,12 +217,16 @@ def _raise_on_failure(name: str, done: Any) -> None:
 def _digest_of_sources(source: Path) -> str:
     """What all this is made from; of packages, what is pinned."""
     front = [path for path in sorted((source / FRONT).iterdir()) if path.is_file()]
-    own = [Path(__file__), Path(pyodide.__file__), Path(wheel.__file__)]
-    wheels = (one.digest.encode() for one in wheel.ours(source))
-    return _digest((*(path.name.encode() + path.read_bytes() for path in (*front, *own)), *wheels))
+    own = [Path(name) for name in (pyodide.__file__, wheel.__file__, lite.__file__, __file__)]
+    files = (*front, *lite.labs(source), *own, lite.REQUIREMENTS)
+    return _digest([*(path.name.encode() + path.read_bytes() for path in files), *_wheels(source)])
 
 
-def _digest(parts: Iterator[bytes] | Sequence[bytes]) -> str:
+def _wheels(source: Path) -> list[bytes]:
+    return [one.digest.encode() for one in wheel.ours(source)]
+
+
+def _digest(parts: Iterable[bytes]) -> str:
     return sha256(b"\0".join(sha256(part).digest() for part in parts)).hexdigest()
 
 

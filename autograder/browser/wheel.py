@@ -100,6 +100,13 @@ def installed(name: str, depends: tuple[str, ...] = ()) -> Wheel:
     return Wheel(name, found.version, {path.as_posix(): path.read_binary() for path in files}, depends)
 
 
+def unpacked(path: Path) -> dict[str, bytes]:
+    """Return the files of a package from its wheel, by their place in it."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if ".dist-info/" not in name or "LICENSE" in name]
+        return {name: archive.read(name) for name in names}
+
+
 def _is_made(path: Path) -> bool:
     return "__pycache__" in path.parts or any(part.startswith(".") for part in path.parts)
 

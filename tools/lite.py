@@ -1,0 +1,147 @@
+"""The labs in JupyterLite: notebooks that a browser runs, with the Pyodide that the pages use.
+
+Its tools have an environment of their own: JupyterLite takes every extension of JupyterLab that it finds beside it.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from autograder.browser.wheel import Wheel, installed, unpacked
+from autograder.errors import UsageError
+
+ROOT = Path(__file__).parents[1]
+REQUIREMENTS = Path(__file__).with_name("jupyterlite.txt")
+EXTENSION = Path("share", "jupyter", "labextensions", "@jupyterlite", "pyodide-kernel-extension")
+# Of Pyodide's packages: what the kernel installs at its start, and pictures, which are loaded where they are imported.
+PACKAGES = ("micropip", "ipython", "jedi", "sqlite3", "ssl", "matplotlib")
+# In the lock and named here, so that the kernel does not look for them on another host.
+_AT_START = ("micropip", "piplite", "ipykernel", "comm", "pyodide_kernel", "jedi", "ipython", "sqlite3", "ssl")
+_OF_KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
+_DOWNLOAD = {"command": "docmanager:download"}  # in no menu of this version
+
+Say = Callable[[str], object]
+
+
+class Tools:
+    """JupyterLite, installed in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+
+    @property
+    def extension(self) -> Path:
+        return self.folder / EXTENSION
+
+    def wheels(self) -> list[Wheel]:
+        """The kernel's own packages, by the names that it asks for."""
+        found = [self._kernels(name) for name in _OF_KERNEL]
+        return [*found, installed("comm", ("traitlets",))]
+
+    def _kernels(self, name: str) -> Wheel:
+        (path,) = (self.extension / "static" / "pypi").glob(f"{name}-*.whl")
+        version = path.name.split("-")[1]
+        return Wheel(name.replace("_", "-"), version, unpacked(path))
+
+    def site(self, source: Path, folder: Path) -> Path:
+        """Return the site of the labs of a course, made in `folder` unless it is there. Raises UsageError."""
+        read = [Path(__file__), REQUIREMENTS, *labs(source)]
+        made = folder / sha256(b"".join(path.read_bytes() for path in read)).hexdigest()[:16]
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            self._build(source, folder / "new")
+            (folder / "new").rename(made)
+        return made
+
+    def _build(self, source: Path, target: Path) -> None:
+        with TemporaryDirectory() as folder:  # where a build was before, the next leaves files out
+            lite = Path(folder)
+            _write_settings(lite, self.extension, target)
+            (lite / "files").mkdir()
+            for lab in labs(source):
+                shutil.copy(lab, lite / "files")
+            _run([str(self.python), "-m", "jupyterlite_core", "build"], lite, "JupyterLite")
+
+
+def installed_tools(folder: Path, say: Say) -> Tools:
+    """Install JupyterLite's tools unless they are there. Raises UsageError where they cannot be had."""
+    wanted = sha256(REQUIREMENTS.read_bytes() + _pinned().encode() + sys.version.encode()).hexdigest()
+    done = folder / ".done"
+    if not (done.exists() and done.read_text("utf-8") == wanted):
+        say("Installing JupyterLite's tools, 50 MB on disk, in an environment of their own")
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder)  # without pip: this Python's does it
+        _install(Tools(folder))
+        done.write_text(wanted, "utf-8")
+    return Tools(folder)
+
+
+def labs(source: Path) -> list[Path]:
+    """Return the notebooks that learners get, in course order."""
+    return [path for path in sorted((source / "exercises").glob("*/*.ipynb")) if path.stem == path.parent.name]
+
+
+def _install(tools: Tools) -> None:
+    with TemporaryDirectory() as folder:
+        pinned = Path(folder, "pinned.txt")
+        pinned.write_text(_pinned(), "utf-8")
+        pip = [sys.executable, "-m", "pip", "--python", str(tools.python), "install", "-qq", "--retries", "1"]
+        _run([*pip, "-r", str(REQUIREMENTS), "-c", str(pinned)], ROOT, "pip")
+
+
+def _pinned() -> str:
+    """The versions that requirements.txt pins, as constraints: without the project itself and extras."""
+    text = (ROOT / "requirements.txt").read_text("utf-8")
+    return "\n".join(re.findall(r"^[A-Za-z0-9._-]+==[^#\n]*", text, re.MULTILINE))
+
+
+def _write_settings(lite: Path, extension: Path, target: Path) -> None:
+    kernel = {
+        "disablePyPIFallback": True,
+        "pyodideUrl": "./../pyodide/pyodide.js",  # beside lite/, for the pages too
+        "loadPyodideOptions": {"packages": [*_AT_START, "numpy", "autograder"]},
+    }
+    build = {
+        "apps": ["notebooks"],
+        "contents": ["files"],
+        "federated_extensions": [str(extension)],
+        "ignore_sys_prefix": ["federated_extensions"],
+        "no_sourcemaps": True,
+        "no_unused_shared_packages": True,
+        "output_dir": str(target),
+    }
+    site = {
+        "appName": "Backprop by Hand",
+        "contentsStorageName": "Backprop by Hand",  # by its address, a site that moves would lose what learners wrote
+        "litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel},
+    }
+    in_menu = {"id": "jp-mainmenu-file", "items": [{**_DOWNLOAD, "rank": 2.5}]}
+    in_toolbar = {**_DOWNLOAD, "name": "download", "label": "Download to hand in", "rank": 25}
+    overrides = {
+        "@jupyterlab/mainmenu-extension:plugin": {"menus": [in_menu]},
+        "@jupyterlab/notebook-extension:panel": {"toolbar": [in_toolbar]},
+    }
+    _put(lite / "jupyter_lite_config.json", {"LiteBuildConfig": build})
+    _put(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": site})
+    _put(lite / "overrides.json", overrides)
+
+
+def _put(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1), "utf-8")
+
+
+def _run(command: Sequence[str], folder: Path, name: str) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise UsageError(f"{name} failed ({lines[-1].strip() if lines else done.returncode})")

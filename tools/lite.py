@@ -24,9 +24,12 @@ EXTENSION = Path("share", "jupyter", "labextensions", "@jupyterlite", "pyodide-k
 # Of Pyodide's packages: what the kernel installs at its start, and pictures, which are loaded where they are imported.
 PACKAGES = ("micropip", "ipython", "jedi", "sqlite3", "ssl", "matplotlib")
 # In the lock and named here, so that the kernel does not look for them on another host.
-_AT_START = ("micropip", "piplite", "ipykernel", "comm", "pyodide_kernel", "jedi", "ipython", "sqlite3", "ssl")
+AT_START = (
+    *("micropip", "piplite", "ipykernel", "comm", "pyodide_kernel", "jedi", "ipython", "sqlite3", "ssl"),
+    *("numpy", "autograder"),
+)
+BYTES_OF_JUPYTERLAB = 7_200_000  # without Python; a test compares with what a browser loads
 _OF_KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
-_DOWNLOAD = {"command": "docmanager:download"}  # in no menu of this version
 
 Say = Callable[[str], object]
 
@@ -109,7 +112,7 @@ def _write_settings(lite: Path, extension: Path, target: Path) -> None:
     kernel = {
         "disablePyPIFallback": True,
         "pyodideUrl": "./../pyodide/pyodide.js",  # beside lite/, for the pages too
-        "loadPyodideOptions": {"packages": [*_AT_START, "numpy", "autograder"]},
+        "loadPyodideOptions": {"packages": [*AT_START]},
     }
     build = {
         "apps": ["notebooks"],
@@ -125,11 +128,10 @@ def _write_settings(lite: Path, extension: Path, target: Path) -> None:
         "contentsStorageName": "Backprop by Hand",  # by its address, a site that moves would lose what learners wrote
         "litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel},
     }
-    in_menu = {"id": "jp-mainmenu-file", "items": [{**_DOWNLOAD, "rank": 2.5}]}
-    in_toolbar = {**_DOWNLOAD, "name": "download", "label": "Download to hand in", "rank": 25}
+    download = {"command": "docmanager:download", "icon": "ui-components:download", "label": "Download to hand in"}
     overrides = {
-        "@jupyterlab/mainmenu-extension:plugin": {"menus": [in_menu]},
-        "@jupyterlab/notebook-extension:panel": {"toolbar": [in_toolbar]},
+        "@jupyterlab/notebook-extension:panel": {"toolbar": [{"name": "download", **download, "rank": 25}]},
+        "@jupyterlab/notebook-extension:tracker": {"windowingMode": "defer"},  # a browser's own search finds all cells
     }
     _put(lite / "jupyter_lite_config.json", {"LiteBuildConfig": build})
     _put(lite / "jupyter-lite.json", {"jupyter-lite-schema-version": 0, "jupyter-config-data": site})

@@ -178,13 +178,27 @@ def bundle(front: Path, node: Path, target: Path) -> None:
 
 
 def manifest(folder: Path) -> dict[str, Any]:
-    """Return what a first check in a page loads: all bytes, how many they are compressed, and each file."""
+    """Return what a first check in a page loads: all bytes, how many they are compressed, and each file.
+
+    Where whole labs are served, also how many bytes one of those loads.
+    """
     lock = json.loads((folder / "pyodide" / pyodide.LOCK).read_text("utf-8"))
-    packages = pyodide.needed(lock, ["autograder"]).values()
-    names = [*_FIRST, *(f"pyodide/{package['file_name']}" for package in packages)]
-    files = [{"path": name, "bytes": (folder / name).stat().st_size} for name in names]
+    names = [*_FIRST, *_files_of(lock, ["autograder"])]
+    files = [{"path": name, "bytes": size} for name, size in zip(names, _bytes(folder, names), strict=True)]
     compressed = sum(len(gzip.compress((folder / name).read_bytes())) for name in names)
-    return {"bytes": sum(file["bytes"] for file in files), "gzip": compressed, "files": files}
+    found: dict[str, Any] = {"bytes": sum(_bytes(folder, names)), "gzip": compressed, "files": files}
+    if (folder / LITE).exists():
+        python = [*(f"pyodide/{file}" for file in pyodide.CORE), *_files_of(lock, lite.AT_START)]
+        found["lab_bytes"] = lite.BYTES_OF_JUPYTERLAB + sum(_bytes(folder, python))
+    return found
+
+
+def _bytes(folder: Path, names: Iterable[str]) -> list[int]:
+    return [(folder / name).stat().st_size for name in names]
+
+
+def _files_of(lock: pyodide.Lock, packages: Iterable[str]) -> list[str]:
+    return [f"pyodide/{package['file_name']}" for package in pyodide.needed(lock, packages).values()]
 
 
 def _npm(asked: Sequence[str], folder: Path) -> None:

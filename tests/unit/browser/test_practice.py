@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from autograder.browser import pyodide
+from autograder.browser import pyodide, wheel
 from autograder.errors import UsageError
-from tools import build_book, practice
+from tools import build_book, lite, practice
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,6 +33,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(practice, "PARTS", tmp_path / "parts")
     monkeypatch.setattr(practice, "npm_packages", lambda front, say: tmp_path)
     monkeypatch.setattr(practice, "bundle", bundle)
+    monkeypatch.setattr(practice, "lite_tools", lambda asked, say: None)
     monkeypatch.setattr(pyodide, "collect", collect)
     for name in ("package.json", "page.js"):
         write(tmp_path / "course" / "book" / "practice" / name, "one")
@@ -160,3 +161,48 @@ def test_a_book_built_without_practice_is_built_again_when_it_can_be_had(
     monkeypatch.setattr(pyodide, "collect", collect)
     made(course)
     assert not build_book.is_up_to_date(course, course / "_build")
+
+
+# --- whole labs
+
+
+class Tools:
+    """Those of JupyterLite, as far as they are seen from here."""
+
+    def wheels(self) -> list[wheel.Wheel]:
+        return [wheel.Wheel(pyodide.normalised(name), "1", {f"{name}.py": b""}) for name in lite.AT_START]
+
+    def site(self, source: Path, folder: Path) -> Path:
+        write(folder / "notebooks" / "index.html", "")
+        return folder
+
+
+def test_a_practice_without_whole_labs_is_made_again_when_they_can_be_had(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(course)
+    monkeypatch.setattr(lite, "PACKAGES", ())
+    monkeypatch.setattr(practice, "lite_tools", lambda asked, say: Tools())
+    assert made(course) != []
+    assert (course / practice.MADE / practice.LITE / "notebooks" / "index.html").exists()
+    assert made(course) == []
+
+
+@pytest.fixture
+def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(lite, "installed_tools", fails(UsageError("pip failed (no network)")))
+
+
+@pytest.mark.usefixtures("no_tools")
+def test_where_jupyterlite_cannot_be_had_one_line_says_so() -> None:
+    said: list[str] = []
+    assert practice.lite_tools([], said.append) is None
+    assert said == ["The site is built without JupyterLite: pip failed (no network)"]
+
+
+@pytest.mark.usefixtures("no_tools")
+def test_in_ci_jupyterlite_that_cannot_be_had_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(UsageError, match="no network"):
+        practice.lite_tools([], print)

@@ -12,17 +12,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from build_rules import digest
 from docutils import nodes
 from lab_pages import is_lab
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 PARTS = Path("_build", "practice")  # below the root; what there is goes to the site's _static/practice
+SCRIPTS = ("editor.js", "worker.js")
 IN_PYTORCH = "This one is written in PyTorch, which no browser runs: answer it in the notebook."
 
 
 def look_for_the_parts(app: Sphinx, config: Config) -> None:
-    config["practice"] = Path(app.srcdir, PARTS, "manifest.json").is_file()
+    parts = Path(app.srcdir, PARTS)
+    scripts = [parts / name for name in SCRIPTS]
+    config["practice"] = digest(scripts, parts) if (parts / "manifest.json").is_file() else ""
 
 
 def bring_the_parts(app: Sphinx) -> None:
@@ -93,7 +97,7 @@ def bring_the_script(
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_config_value("practice", False, "html")  # whether the parts are there
+    app.add_config_value("practice", "", "html")  # a digest of the scripts, which browsers keep; "" without the parts
     app.connect("config-inited", look_for_the_parts)
     app.connect("builder-inited", bring_the_parts)
     app.connect("doctree-resolved", mark_the_exercises)

@@ -2,7 +2,7 @@
 
 import { makeEditor } from "./editor.js";
 import { button, element, fill } from "./elements.js";
-import { NotHere } from "./python.js";
+import { Broken, NotHere } from "./python.js";
 
 const SAVE_AFTER = 300; // milliseconds without a key
 const ENDLESS = "The check was stopped: it took more than 10 seconds. Does every loop in it come to an end? Your answer is kept.";
@@ -150,9 +150,10 @@ export class Exercise {
       const question = { lab, answers: this.lab.answered(), exercise: this.name };
       const verdict = await this.lab.python.check(question, (news) => this.onNews(news));
       if (verdict) this.onVerdict(verdict, source);
-      else this.show({ html: element("p", {}, [ENDLESS]), text: ENDLESS, points: 0 });
+      else this.show({ html: element("p", {}, [ENDLESS]), text: ENDLESS });
     } catch (error) {
-      this.showNotHere(error);
+      if (error instanceof Broken) this.showBroken(error);
+      else this.showNotHere(error);
     }
     this.busy.hidden = true;
     this.isChecking = false;
@@ -204,6 +205,11 @@ export class Exercise {
     else if (changed) this.since.textContent = "Changed since it was checked.";
     else if (this.verdict.firstChild) this.since.textContent = "";
     else this.since.textContent = `Checked before: ${points} of ${most} points.`;
+  }
+
+  showBroken(error) {
+    const told = `Python broke off during the check (${error.message}). Your answer is kept: mend it, or check again.`;
+    this.show({ html: element("p", {}, [told]), text: told });
   }
 
   showNotHere(error) {

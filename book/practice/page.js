@@ -14,7 +14,7 @@ class Lab {
   constructor(panel) {
     this.panel = panel;
     this.name = panel.dataset.lab;
-    this.python = new Python(new URL("worker.js", PARTS));
+    this.python = new Python(new URL(`worker.js?v=${panel.dataset.version}`, PARTS));
     this.answers = new Answers(this.name, (trouble) => this.onStorage(trouble));
     this.build();
     const places = document.querySelectorAll("[data-exercise]");
@@ -57,8 +57,8 @@ class Lab {
     return this.text;
   }
 
-  async #fetched(address) {
-    const answer = await fetch(address);
+  async #fetched(address, options) {
+    const answer = await fetch(address, options);
     if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
     return answer.text();
   }
@@ -98,7 +98,7 @@ class Lab {
 
   async showSize() {
     try {
-      const { bytes } = JSON.parse(await this.#fetched(new URL("manifest.json", PARTS)));
+      const { bytes } = JSON.parse(await this.#fetched(new URL("manifest.json", PARTS), { cache: "no-cache" }));
       this.bytes = bytes;
     } catch {
       this.bytes = 0;

@@ -3,7 +3,8 @@
 const SECONDS = 10; // for a check; the worker itself stops code of Python, and is stopped a second later
 const SPARE_AFTER = 2; // seconds
 
-export class NotHere extends Error {}
+export class NotHere extends Error {} // Python cannot be had
+export class Broken extends Error {} // it could, and broke during a check
 
 class Worked {
   constructor(address) {
@@ -13,7 +14,7 @@ class Worked {
     this.ready = new Promise((resolve, reject) => {
       this.worker.onmessage = ({ data }) => {
         if (data.kind === "loading") this.loading(data.bytes);
-        else if (data.kind === "ready") resolve();
+        else if (data.kind === "ready") resolve((this.isReady = true));
         else if (data.kind === "failed") this.#fail(reject, data.error);
         else this.settle?.resolve(data);
       };
@@ -23,7 +24,7 @@ class Worked {
   }
 
   #fail(reject, error) {
-    const told = new NotHere(error);
+    const told = this.isReady ? new Broken(error) : new NotHere(error);
     reject(told);
     this.settle?.reject(told);
   }
@@ -48,10 +49,6 @@ export class Python {
 
   constructor(address) {
     this.#address = address;
-  }
-
-  get isLoaded() {
-    return Boolean(this.#now?.isReady);
   }
 
   // Checks one after the other.  `tell` hears {kind: "loading", bytes} and {kind: "checking"}.  Resolves to the verdict,
@@ -81,13 +78,13 @@ export class Python {
   }
 
   async #loaded(tell) {
+    if (!globalThis.WebAssembly) throw new NotHere("this browser has no WebAssembly");
     try {
       this.#now ??= this.#spare ?? new Worked(this.#address);
       if (this.#now === this.#spare) this.#spare = undefined;
       const python = this.#now;
       python.loading = (bytes) => tell({ kind: "loading", bytes });
       await python.ready;
-      python.isReady = true;
       return python;
     } catch (error) {
       this.#now?.end();

@@ -2,14 +2,28 @@
 // another.  What it says: {kind: "loading", bytes}, {kind: "ready"}, {kind: "verdict", ...}, {kind: "failed", error}.
 
 const say = (kind, more = {}) => postMessage({ kind, ...more });
+const fail = (error) => {
+  say("failed", { error: String(error?.message ?? error) });
+  throw error;
+};
+
+// Pyodide waits for ever where one of its parts does not come or cannot be used.
+addEventListener("unhandledrejection", (event) => say("failed", { error: String(event.reason?.message ?? event.reason) }));
+
+// The lock names the packages of this build, so a copy that the browser kept is asked about; all others may be kept.
+const fetched = self.fetch.bind(self);
+const latest = (...asked) => {
+  const isLock = String(asked[0]?.url ?? asked[0]).endsWith("pyodide-lock.json");
+  if (!isLock) return fetched(...asked);
+  return fetched(asked[0], { ...asked[1], cache: "no-cache" }).catch(() => fetched(...asked));
+};
 
 // Pyodide fetches with this; what has arrived is counted on the way.
-const fetched = self.fetch.bind(self);
 let bytes = 0;
 let told = 0;
 self.fetch = async (...asked) => {
-  const answer = await fetched(...asked);
-  if (!answer.ok || !answer.body) return answer;
+  const answer = await latest(...asked).catch(fail);
+  if (!answer.ok) fail(`${answer.url.split("/").pop()}: ${answer.status}`);
   const counter = new TransformStream({
     transform(chunk, out) {
       bytes += chunk.length;
@@ -23,20 +37,14 @@ self.fetch = async (...asked) => {
 const start = async () => {
   const { loadPyodide } = await import("./pyodide/pyodide.mjs");
   const python = await loadPyodide({ packages: ["autograder"] });
+  python.setStdin({ error: true }); // nobody can be asked
   return python.pyimport("autograder.browser.practice");
 };
 
 const started = start();
-started.then(
-  () => say("ready"),
-  (error) => say("failed", { error: String(error) }),
-);
+started.then(() => say("ready"), fail).catch(() => {});
 
 onmessage = async ({ data: { lab, answers, exercise, seconds } }) => {
   const practice = await started;
-  try {
-    say("verdict", JSON.parse(practice.check_on_page(lab, JSON.stringify(answers), exercise, seconds)));
-  } catch (error) {
-    say("failed", { error: String(error) });
-  }
+  say("verdict", JSON.parse(practice.check_on_page(lab, JSON.stringify(answers), exercise, seconds)));
 };

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -96,6 +96,42 @@ def test_a_search_finds_the_page_and_its_links_lead_there(page: Page, address: s
     page.wait_for_url("**/book/06_dropout.html*")
     assert page.get_by_role("heading", name="Chapter 06: dropout", level=1).is_visible()
     assert foreign == []
+
+
+STANDARD_TERMS = {
+    "vanishing gradient": "Chapter 04",
+    "reverse mode": "Chapter 02",
+    "He initialisation": "Chapter 04",
+    "gradient clipping": "Chapter 04",
+    "gradient descent": "Chapter 01",
+    "retain_graph": "Chapter 02",
+    "XOR": "Chapter 03",
+}
+
+
+@pytest.mark.parametrize("term", STANDARD_TERMS)
+def test_a_standard_term_is_found_where_it_is_explained(page: Page, address: str, term: str) -> None:
+    page.goto(f"{address}/search.html?q={quote(term)}")
+    page.get_by_text("Search finished").wait_for()
+    assert STANDARD_TERMS[term] in " ".join(page.locator("#search-results li a").all_inner_texts()[:3])
+
+
+def test_a_hit_shows_a_sentence_without_contents_or_commands(page: Page, address: str) -> None:
+    page.goto(f"{address}/search.html?q=slope")
+    page.get_by_text("Search finished").wait_for()
+    page.locator("#search-results p.context").nth(5).wait_for()
+    shown = " ".join(page.locator("#search-results p.context").all_inner_texts())
+    assert "The picture A worked example" not in shown
+    assert not re.search(r"\\[a-z(]", shown)
+
+
+def test_what_is_typed_into_the_search_field_begins_behind_its_magnifier(page: Page, address: str) -> None:
+    page.goto(f"{address}/search.html?q=slope")
+    form = page.locator("form.bd-search:visible").first
+    begins = form.locator("input").evaluate(
+        "field => field.getBoundingClientRect().left + parseFloat(getComputedStyle(field).paddingLeft)"
+    )
+    assert form.locator("i").evaluate("icon => icon.getBoundingClientRect().right") <= begins
 
 
 def test_a_search_without_a_result_says_so(page: Page, address: str) -> None:

@@ -1,5 +1,7 @@
-"""Measures grading: python -m tools.bench. Stock nbgrader and this course grade the same submissions.
+"""Measures grading and the first check of a notebook: python -m tools.bench.
 
+A learner's first check is timed with PyTorch and as in the light installation, which has none. Then stock nbgrader and
+this course grade the same submissions.
 Stock: `nbgrader autograde` in a course folder of its own, configured by nothing. Ours: `python -m autograder grade`.
 """
 
@@ -36,6 +38,15 @@ _WRONG = (
 )
 
 
+# What a notebook runs before its learner sees a verdict.
+_FIRST_CHECK = """
+from autograder import check
+def product_rule(f, df, g, dg):
+    return df * g + f * dg
+assert check(product_rule).passed
+"""
+_WITHOUT_PYTORCH = "import sys; sys.modules['torch'] = None"
+
 _GLANCE = 1.0  # seconds between two looks at the memory, which take time from what is measured
 
 
@@ -52,6 +63,11 @@ class Measured:
 
 def main() -> None:
     options = _parser().parse_args()
+    everything, light = first_checks(5)
+    print("seconds of computing, from the start of Python to the first verdict of a check")
+    print(
+        f"with everything installed {everything:.2f}   light {light:.2f}   ratio {light / everything:.2f}\n", flush=True
+    )
     stock, ours = _compare(options.submissions)
     print(f"ratio: {stock / ours:.1f}", flush=True)
     sizes = {}
@@ -79,6 +95,15 @@ def _parser() -> argparse.ArgumentParser:
     saved = "keep the numbers there, such as book/data/bench.json, which the instructors' page shows"
     parser.add_argument("--save", type=Path, metavar="FILE", help=saved)
     return parser
+
+
+def first_checks(times: int) -> tuple[float, float]:
+    """Return the seconds of computing until the first verdict, with PyTorch and without it: the least of some times."""
+    return _seconds_of(_FIRST_CHECK, times), _seconds_of(_WITHOUT_PYTORCH + _FIRST_CHECK, times)
+
+
+def _seconds_of(program: str, times: int) -> float:
+    return min(_computing([sys.executable, "-c", program]) for _ in range(times))
 
 
 def _sizes(text: str) -> tuple[int, ...]:
@@ -120,8 +145,13 @@ def _grading(course: Path) -> list[str]:
 
 def _grade_again(course: Path) -> float:
     """Return the seconds of computing that it takes to find that all is graded. No other process is started for it."""
+    return _computing([sys.executable, "-m", *_grading(course)])
+
+
+def _computing(command: Sequence[str]) -> float:
+    """Run a command from the root and return the seconds of computing that it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", *_grading(course)], cwd=labs.ROOT, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, cwd=labs.ROOT, stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

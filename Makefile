@@ -46,7 +46,7 @@ lint: $(DONE)  ## check style and types only
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(DONE)  ## measure grading against stock nbgrader, and what a submission costs
+bench: $(DONE)  ## measure the first check, grading against stock nbgrader, and what a submission costs
 	@$(PY) -m tools.bench
 
 book: $(DONE)  ## build the book into _build/html

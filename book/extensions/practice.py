@@ -39,16 +39,16 @@ def bring_the_parts(app: Sphinx) -> None:
 def mark_the_exercises(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if not app.config["practice"] or not is_lab(docname):
         return
-    for node in doctree.findall(nodes.container):
-        if "lab-start" in node["classes"]:
-            put_around([node], "", panel(app, docname))
-            break
+    elsewhere = []
     for answer, check in list(exercises(doctree)):
         name = metadata(answer)["grade_id"]
         if needs_pytorch(name):
+            elsewhere.append(name)
             put_around([answer, check], "", f'<p class="practice-elsewhere">{IN_PYTORCH}</p>')
         else:
             put_around([answer, check], f'<div class="practice" data-exercise="{escape(name)}">', "</div>")
+    start = next(node for node in doctree.findall(nodes.container) if "lab-start" in node["classes"])
+    put_around([start], "", panel(app, docname, elsewhere))
 
 
 def exercises(doctree: nodes.document) -> Iterator[tuple[nodes.container, nodes.container]]:
@@ -77,15 +77,17 @@ def put_around(inner: list[nodes.Node], before: str, after: str) -> None:
     parent.insert(parent.index(inner[0]), nodes.raw("", before, format="html"))
 
 
-def panel(app: Sphinx, docname: str) -> str:
-    """Return the empty place in which the script shows what is done; it says where the lab is."""
+def panel(app: Sphinx, docname: str, elsewhere: list[str]) -> str:
+    """Return the empty place in which the script shows what is done; it says where the lab is, and which exercises
+    are to be done elsewhere."""
     slug = posixpath.basename(docname)
-    _, name = app.env.dlfiles[f"{docname}.ipynb"]
-    notebook = posixpath.relpath(f"_downloads/{name}", posixpath.dirname(docname))
+    _, file = app.env.dlfiles[f"{docname}.ipynb"]
+    notebook = posixpath.relpath(f"_downloads/{file}", posixpath.dirname(docname))
     start = app.builder.get_relative_uri(docname, "book/start")
-    return (
-        f'<div class="practice-panel" data-lab="{slug}" data-notebook="{notebook}" data-start="{start}" hidden></div>'
-    )
+    data = {"lab": slug, "notebook": notebook, "start": start, "version": app.config["practice"]}
+    data |= {"elsewhere": ", ".join(elsewhere)} if elsewhere else {}
+    attributes = " ".join(f'data-{name}="{escape(value)}"' for name, value in data.items())
+    return f'<div class="practice-panel" {attributes} hidden></div>'
 
 
 def bring_the_script(

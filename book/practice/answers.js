@@ -40,6 +40,13 @@ export class Answers {
     }
   }
 
+  // Calls `then` with what another page of this browser keeps from now on.
+  onOtherPage(exercise, stub, then) {
+    addEventListener("storage", ({ key }) => {
+      if (key === this.#key(exercise, stub)) then(this.read(exercise, stub));
+    });
+  }
+
   // An answer to this exercise as it was before the lab changed, or null.
   older(exercise, stub) {
     try {

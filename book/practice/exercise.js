@@ -18,6 +18,7 @@ export class Exercise {
     this.kept = lab.answers.read(this.name, this.stub) ?? { source: this.stub };
     this.build();
     addEventListener("pagehide", () => this.save());
+    lab.answers.onOtherPage(this.name, this.stub, (kept) => this.adopt(kept));
   }
 
   build() {
@@ -32,7 +33,7 @@ export class Exercise {
     this.busy = element("p", { class: "practice-busy", hidden: true }, [this.bar, " ", this.news]);
     this.verdict = element("div", { "data-verdict": true, class: "practice-verdict" });
     this.since = element("p", { class: "practice-since" });
-    const keys = "Tab indents. Esc, then Tab leaves the field. Ctrl+Enter checks.";
+    const keys = "Tab indents. Esc, then Tab leaves the field. Shift+Enter checks.";
     this.place.append(
       element("div", { class: "practice-field" }, [
         this.field,
@@ -56,6 +57,7 @@ export class Exercise {
       onCheck: () => this.check(),
     });
     this.place.classList.add("practice-on");
+    this.showBack();
     this.showOlder();
     this.showSince();
   }
@@ -80,7 +82,7 @@ export class Exercise {
   }
 
   onChange() {
-    if (!this.isReplacing) this.offerStartOver();
+    if (!this.isReplacing) this.showBack();
     clearTimeout(this.saving);
     this.saving = setTimeout(() => this.save(), SAVE_AFTER);
     this.showSince();
@@ -99,12 +101,19 @@ export class Exercise {
     this.lab.answers.write(this.name, this.stub, empty ? null : this.kept);
   }
 
+  // Another page of this browser has this lab open, too, and something was typed there.
+  adopt(kept) {
+    if (this.isChecking || this.field.contains(document.activeElement)) return;
+    this.kept = kept ?? { source: this.stub };
+    if (this.kept.source !== this.source) this.replace(this.kept.source);
+    this.showSince();
+    this.lab.showProgress();
+  }
+
   // --- back to the stub, and from there to the answer again
 
   startOverOrBack() {
-    if (this.thrown === undefined && !this.isWritten) return;
     const back = this.thrown;
-    this.thrown = undefined;
     this.replace(back ?? this.stub, back === undefined ? this.source : undefined);
     this.lab.tell(back === undefined ? "The exercise is as it was given." : "Your answer is back.");
   }
@@ -113,13 +122,13 @@ export class Exercise {
     this.isReplacing = true;
     this.editor.source = source;
     this.isReplacing = false;
-    this.thrown = thrown;
-    this.backButton.textContent = thrown === undefined ? "Start over" : "Bring my answer back";
+    this.showBack(thrown);
   }
 
-  offerStartOver() {
-    this.thrown = undefined;
-    this.backButton.textContent = "Start over";
+  showBack(thrown) {
+    this.thrown = thrown;
+    this.backButton.textContent = thrown === undefined ? "Start over" : "Bring my answer back";
+    this.backButton.disabled = thrown === undefined && !this.isWritten;
   }
 
   showOlder() {
@@ -172,7 +181,10 @@ export class Exercise {
   }
 
   showBusy(news) {
-    if (this.busy.hidden) this.bar.removeAttribute("value");
+    if (this.busy.hidden) {
+      this.bar.removeAttribute("value");
+      this.lab.tell("The check has begun.");
+    }
     this.busy.hidden = false;
     this.news.textContent = news;
   }

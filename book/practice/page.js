@@ -53,7 +53,7 @@ class Lab {
 
   // The lab as it was given, as text; fetched once, when it is needed.
   async notebook() {
-    this.text ??= await this.#fetched(this.panel.dataset.notebook);
+    this.text ??= await this.#fetched(this.panel.dataset.notebook, { cache: "no-cache" });
     return this.text;
   }
 
@@ -85,7 +85,9 @@ class Lab {
 
   showProgress() {
     const count = this.exercises.filter(({ state }) => state === "done").length;
-    this.done.textContent = `${count} of ${this.exercises.length} exercises done`;
+    const { elsewhere } = this.panel.dataset;
+    const others = elsewhere ? ` here; in PyTorch, for the notebook: ${elsewhere}` : "";
+    this.done.textContent = `${count} of ${this.exercises.length} exercises done${others}`;
     fill(
       this.list,
       this.exercises.map(({ name, state, anchor }) => {

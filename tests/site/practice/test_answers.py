@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from autograder.labs import exercise_path
 from autograder.student.validate import validate
@@ -63,6 +63,21 @@ def test_starting_over_can_be_taken_back(lab: LabPage) -> None:
     lab.press("bias_gradient", "start-over")
     assert lab.source("bias_gradient") == stub
     lab.press("bias_gradient", "start-over")
+    assert lab.source("bias_gradient") == RIGHT
+
+
+def test_starting_over_has_to_begin_with_something(lab: LabPage) -> None:
+    button = lab.exercise("bias_gradient").locator('[data-action="start-over"]')
+    expect(button).to_be_disabled()
+    lab.type("bias_gradient", RIGHT)
+    expect(button).to_be_enabled()
+
+
+def test_what_is_typed_in_one_window_is_shown_in_the_other(lab: LabPage) -> None:
+    other = lab.page.context.new_page()
+    other.goto(lab.address)
+    other.locator('[data-exercise="bias_gradient"] .cm-content').fill(RIGHT)
+    lab.field("bias_gradient").get_by_text("return delta.sum(0)").wait_for()
     assert lab.source("bias_gradient") == RIGHT
 
 

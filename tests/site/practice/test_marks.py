@@ -45,6 +45,7 @@ def test_a_page_knows_where_its_lab_is(practice_site: Path, lab: str) -> None:
     (panel,) = page(practice_site, lab).select("[data-lab]")
     notebook = practice_site / "exercises" / lab / str(panel["data-notebook"])
     assert panel["data-lab"] == lab
+    assert panel["data-version"]
     assert notebook.read_bytes() == exercise_path(lab).read_bytes()
 
 

@@ -46,7 +46,7 @@ def test_a_screen_reader_hears_the_verdict(lab: LabPage) -> None:
 
 def test_a_field_says_what_it_is_for_and_how_to_leave_it(lab: LabPage) -> None:
     field = lab.page.get_by_role("textbox", name="Your answer: bias_gradient", exact=True)
-    expect(field).to_have_accessible_description("Tab indents. Esc, then Tab leaves the field. Ctrl+Enter checks.")
+    expect(field).to_have_accessible_description("Tab indents. Esc, then Tab leaves the field. Shift+Enter checks.")
 
 
 def test_an_exercise_is_answered_by_keyboard_alone(browser: Browser, strict: str) -> None:

@@ -33,7 +33,7 @@ IN_PAGE = ("numpy",)  # packages that a check in a page loads, with our own
 # What a first check in a page loads; the wheels come to it.
 _FIRST = ("editor.js", "worker.js", *(f"pyodide/{file}" for file in pyodide.CORE if file != "pyodide.js"))
 _MARKER = ".made.json"
-_NPM = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retry-mintimeout=1000")
+_NPM = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefer-offline", "--fetch-retries=1")
 _BUNDLE = ("--bundle", "--minify", "--target=es2022", "--legal-comments=none", "--charset=utf8", "--log-level=warning")
 
 Say = Callable[[str], object]

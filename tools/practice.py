@@ -7,7 +7,6 @@ PyPI that carries them; what is not the official file is refused. `tools.build_b
 """
 
 import argparse
-import gzip
 import json
 import os
 import shutil
@@ -178,15 +177,14 @@ def bundle(front: Path, node: Path, target: Path) -> None:
 
 
 def manifest(folder: Path) -> dict[str, Any]:
-    """Return what a first check in a page loads: all bytes, how many they are compressed, and each file.
+    """Return what a first check in a page loads: all bytes, and each file.
 
     Where whole labs are served, also how many bytes one of those loads.
     """
     lock = json.loads((folder / "pyodide" / pyodide.LOCK).read_text("utf-8"))
     names = [*_FIRST, *_files_of(lock, ["autograder"])]
     files = [{"path": name, "bytes": size} for name, size in zip(names, _bytes(folder, names), strict=True)]
-    compressed = sum(len(gzip.compress((folder / name).read_bytes())) for name in names)
-    found: dict[str, Any] = {"bytes": sum(_bytes(folder, names)), "gzip": compressed, "files": files}
+    found: dict[str, Any] = {"bytes": sum(_bytes(folder, names)), "files": files}
     if (folder / LITE).exists():
         python = [*(f"pyodide/{file}" for file in pyodide.CORE), *_files_of(lock, lite.AT_START)]
         found["lab_bytes"] = lite.BYTES_OF_JUPYTERLAB + sum(_bytes(folder, python))

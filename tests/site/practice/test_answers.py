@@ -73,6 +73,7 @@ def test_starting_over_has_to_begin_with_something(lab: LabPage) -> None:
     expect(button).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_what_is_typed_in_one_window_is_shown_in_the_other(lab: LabPage) -> None:
     other = lab.page.context.new_page()
     other.goto(lab.address)
@@ -81,6 +82,7 @@ def test_what_is_typed_in_one_window_is_shown_in_the_other(lab: LabPage) -> None
     assert lab.source("bias_gradient") == RIGHT
 
 
+@pytest.mark.slow
 def test_an_answer_to_an_exercise_that_has_changed_is_offered_not_shown(lab: LabPage) -> None:
     stub = lab.source("bias_gradient")
     key = f"backprop-by-hand/{LAB}/bias_gradient/before"
@@ -91,6 +93,7 @@ def test_an_answer_to_an_exercise_that_has_changed_is_offered_not_shown(lab: Lab
     assert lab.source("bias_gradient") == RIGHT
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_kept_the_page_says_so_and_goes_on(browser: Browser, strict: str) -> None:
     context = browser.new_context()
     context.add_init_script("Storage.prototype.setItem = () => { throw new DOMException('full') }")

@@ -34,6 +34,7 @@ def test_python_comes_with_the_first_check_and_all_of_it_from_here(browser: Brow
         assert lab.wrong == []
 
 
+@pytest.mark.slow
 def test_what_arrives_is_told_while_it_loads(browser: Browser, strict: str) -> None:
     with opened(browser, strict, LAB) as lab:
         lab.page.evaluate(
@@ -50,7 +51,14 @@ def test_what_arrives_is_told_while_it_loads(browser: Browser, strict: str) -> N
     assert "Checking" in told
 
 
-@pytest.mark.parametrize("missing", ["**/*.whl", "**/pyodide.asm.wasm", "**/worker.js*"])
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "**/pyodide.asm.wasm",
+        pytest.param("**/*.whl", marks=pytest.mark.slow),
+        pytest.param("**/worker.js*", marks=pytest.mark.slow),
+    ],
+)
 def test_where_a_file_is_held_back_the_page_says_what_to_do(browser: Browser, strict: str, missing: str) -> None:
     context = browser.new_context()
     context.route(missing, lambda route: route.abort())
@@ -61,6 +69,7 @@ def test_where_a_file_is_held_back_the_page_says_what_to_do(browser: Browser, st
     context.close()
 
 
+@pytest.mark.slow
 def test_a_second_try_can_succeed(browser: Browser, strict: str) -> None:
     context = browser.new_context()
     refused: list[str] = []
@@ -79,6 +88,7 @@ def test_a_second_try_can_succeed(browser: Browser, strict: str) -> None:
     context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lacking", ["Worker", "WebAssembly"])
 def test_an_old_browser_is_told_what_to_do(browser: Browser, strict: str, lacking: str) -> None:
     context = browser.new_context()

@@ -26,8 +26,8 @@ def lab(browser: Browser, strict: str) -> Iterator[LabPage]:
         yield page
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE, NARROW])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [DESKTOP, PHONE, pytest.param(NARROW, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_barrier_and_nothing_wider_than_the_window(lab: LabPage, width: int, theme: str) -> None:
     lab.page.set_viewport_size({"width": width, "height": 900})
     lab.page.add_style_tag(content="*, ::before, ::after { transition: none !important }")

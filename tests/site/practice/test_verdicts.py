@@ -111,6 +111,7 @@ def test_a_stub_is_told_to_be_not_written(lab_03: LabPage) -> None:
     assert "Not written yet: hidden_delta(O, W, delta_above)" in lab_03.verdict("hidden_delta").text
 
 
+@pytest.mark.slow
 def test_a_loop_without_end_is_stopped_at_its_line_and_the_answer_kept(lab_03: LabPage) -> None:
     verdict = lab_03.check("output_delta", ENDLESS)
     assert verdict.points == 0
@@ -127,6 +128,7 @@ def test_what_python_cannot_stop_is_stopped_and_the_next_check_answers(lab_03: L
     assert lab_03.check("bias_gradient", "def bias_gradient(delta):\n    return delta.sum(0)").points == 1
 
 
+@pytest.mark.slow
 def test_two_checks_at_a_time_both_get_their_verdict(lab_03: LabPage) -> None:
     lab_03.type("bias_gradient", "def bias_gradient(delta):\n    return delta.sum(0)")
     lab_03.type("output_delta", "def output_delta(O, t):\n    return O - t")

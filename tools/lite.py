@@ -31,6 +31,20 @@ AT_START = (
 BYTES_OF_JUPYTERLAB = 7_200_000  # without Python; a test compares with what a browser loads
 _OF_KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
 
+# Without it, a browser shows an empty page there.
+_NOT_HERE = """<script>
+  const reason =
+    location.protocol === "file:"
+      ? "This page was opened as a file, and a browser runs Python only in a page that a server sends. " +
+        "In the folder of the book's first page, run: python -m http.server. Then open the address that it names."
+      : "This browser has no WebAssembly, in which Python runs here. Take another browser, or install the course.";
+  if (location.protocol === "file:" || !window.WebAssembly) {
+    document.body.textContent = reason;
+    document.body.style.padding = "2em";
+  }
+</script>
+"""
+
 Say = Callable[[str], object]
 
 
@@ -74,6 +88,8 @@ class Tools:
             for lab in labs(source):
                 shutil.copy(lab, lite / "files")
             _run([str(self.python), "-m", "jupyterlite_core", "build"], lite, "JupyterLite")
+        page = target / "notebooks" / "index.html"
+        page.write_text(page.read_text("utf-8").replace("</body>", f"{_NOT_HERE}</body>"), "utf-8")
 
 
 def installed_tools(folder: Path, say: Say) -> Tools:

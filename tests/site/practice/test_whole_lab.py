@@ -62,6 +62,14 @@ def test_all_that_it_may_load_is_in_the_lock(with_labs: Path) -> None:
     assert (parts / practice.LITE / kernel["pyodideUrl"]).resolve() == (parts / "pyodide" / "pyodide.js").resolve()
 
 
+def test_where_the_book_is_opened_as_a_file_it_says_what_to_do(browser: Browser, with_labs: Path) -> None:
+    page = browser.new_page()
+    page.goto((with_labs / "exercises" / LAB / f"{LAB}.html").as_uri())
+    page.locator(".lab-start").get_by_role("link", name="Open the whole lab in this browser").click()
+    page.get_by_text("python -m http.server").wait_for()
+    page.close()
+
+
 # --- a lab, done
 
 

@@ -95,11 +95,13 @@ def test_no_mistake_is_named_that_does_not_reproduce_the_answer(wrong: Wrong) ->
 # --- the same where PyTorch is not installed: from recorded answers, and by the tape
 
 ONE_IN = 20  # of the corpus, where there is little time
-# They draw numbers without a seed, or another start at every call, so their own answers differ from check to check.
+# They draw numbers without a seed, or others at every call, so their own answers differ from check to check.
 UNSEEDED = {
     ("train_xor", "another start every time"),
     ("dropout_mask", "a generator of its own"),
     ("dropout_mask", "Python's random"),
+    ("dropout_backward", "a fresh mask"),
+    ("mlp_dropout_backward", "a fresh mask going back"),
 }
 
 

@@ -18,20 +18,22 @@ const latest = (...asked) => {
   return fetched(asked[0], { ...asked[1], cache: "no-cache" }).catch(() => fetched(...asked));
 };
 
-// Pyodide fetches with this; what has arrived is counted on the way.
+// Pyodide fetches with this; what arrives is counted on a copy, since a browser keeps what it made of WebAssembly for
+// the answer that came from the network only.
 let bytes = 0;
 let told = 0;
+const count = async (copy) => {
+  const reader = copy.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    bytes += part.value.length;
+    if (bytes - told > 200_000) say("loading", { bytes: (told = bytes) });
+  }
+};
 self.fetch = async (...asked) => {
   const answer = await latest(...asked).catch(fail);
   if (!answer.ok) fail(`${answer.url.split("/").pop()}: ${answer.status}`);
-  const counter = new TransformStream({
-    transform(chunk, out) {
-      bytes += chunk.length;
-      if (bytes - told > 200_000) say("loading", { bytes: (told = bytes) });
-      out.enqueue(chunk);
-    },
-  });
-  return new Response(answer.body.pipeThrough(counter), answer);
+  count(answer.clone()).catch(fail);
+  return answer;
 };
 
 const start = async () => {

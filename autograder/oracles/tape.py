@@ -303,6 +303,8 @@ def _entrywise(
 
 def _sum_to(shape: tuple[int, ...], g: Array) -> Array:
     """Sum over the axes along which an operand of this shape was broadcast."""
+    if g.shape == shape:
+        return g
     g = g.sum(axis=tuple(range(g.ndim - len(shape))))
     return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] > 1), keepdims=True)
 

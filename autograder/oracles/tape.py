@@ -387,6 +387,10 @@ def _leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
     return _function(x, x._data * slope, lambda: slope)
 
 
+def _softplus(x: Tensor) -> Tensor:
+    return _function(x, np.logaddexp(x._data, 0.0), lambda: sigmoid(x)._data)
+
+
 def add(a: Tensor, b: Any) -> Tensor:
     return a + b
 
@@ -495,5 +499,9 @@ def set_num_threads(number: int) -> None:
 
 
 # PyTorch's places for them.
-nn = SimpleNamespace(functional=SimpleNamespace(leaky_relu=_leaky_relu, cross_entropy=_cross_entropy, one_hot=_one_hot))
+nn = SimpleNamespace(
+    functional=SimpleNamespace(
+        leaky_relu=_leaky_relu, softplus=_softplus, cross_entropy=_cross_entropy, one_hot=_one_hot
+    )
+)
 autograd = SimpleNamespace(grad=_grad, functional=SimpleNamespace(jacobian=_jacobian))

@@ -68,14 +68,19 @@ BEGUN = {
     "autograder/chapters/chain_rule.py": ("def _softplus_slope_inputs", "\n\nSOFTPLUS_SLOPE = "),
     "tests/unit/corpus/chain_rule.py": ('RIGHT["softplus_slope"] = [\n    # FILL IN', ""),
 }
-MADE = {"exercises/01_chain_rule/01_chain_rule.ipynb", "book/data/kill_matrix.json"}
+MADE = {
+    "exercises/01_chain_rule/01_chain_rule.ipynb",
+    "autograder/oracles/recorded_cases/01_chain_rule.npz",
+    "book/data/kill_matrix.json",
+}
 
 
 def add_an_exercise(copy: Path) -> None:
-    """Follow the recipe: a command, three edits, two commands."""
+    """Follow the recipe: a command, three edits, three commands."""
     run(command("python -m autograder new-exercise"), copy)
     write_what_is_begun(copy)
     run(command("python -m autograder release 01"), copy)
+    run(command("python -m autograder record 01"), copy)
     run(command("python -m tests.unit.kill_matrix"), copy)
 
 

@@ -64,6 +64,7 @@ OPERATIONS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "logit": lambda t, x, y: t.logit(t.sigmoid(x)),
     "relu": lambda t, x, y: t.relu(x),
     "leaky relu": lambda t, x, y: t.nn.functional.leaky_relu(x, 0.2),
+    "softplus": lambda t, x, y: t.nn.functional.softplus(x),
     "where": lambda t, x, y: t.where(x > 0, x, 0.3 * y),
     "where with a number": lambda t, x, y: t.where(x >= y, x, 1.5),
     "softmax": lambda t, x, y: t.softmax(x, 1) * y,
